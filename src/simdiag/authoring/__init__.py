@@ -1,0 +1,1 @@
+"""The workbench of rule authors: checks, scenario runner, coverage, graph, catalogue."""

@@ -1,0 +1,1 @@
+"""The engines that derive an assessment from facts, and the contract they share."""

@@ -1,0 +1,1 @@
+"""Real documents turned into facts: tables, invoices, bank statements."""

@@ -1,0 +1,1 @@
+"""Text turned into the model, each value with its position; the only home of yaml."""

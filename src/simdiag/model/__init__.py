@@ -1,0 +1,1 @@
+"""The immutable model of knowledge, cases and assessments; standard library only."""

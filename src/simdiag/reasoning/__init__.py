@@ -1,0 +1,1 @@
+"""What follows from an assessment: ranges, advice plan, explanation, questions, consultation."""
