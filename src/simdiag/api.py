@@ -1,4 +1,4 @@
-"""The library: load a knowledge base, assess cases, explain and render. The command line calls only this."""
+"""The library: load a knowledge base, assess cases, explain, render. All that the commands call."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Simdiag:
         if self.engine_name == "reference":
             return ReferenceEngine(self.program)
         # experta takes a while to import, and only this engine needs it.
-        from simdiag.engines.rete.engine import ReteEngine  # noqa: PLC0415 - see above
+        from simdiag.engines.rete.engine import ReteEngine
 
         return ReteEngine(self.program)
 

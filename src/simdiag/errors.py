@@ -1,7 +1,7 @@
 """Problems found in input, and the exceptions that carry them.
 
-Reading never stops at the first problem: a :class:`Problems` collector gathers them, and one exception
-carries all of them to the caller.
+Reading never stops at the first problem: a :class:`Problems` collector gathers them, and one
+exception carries all of them to the caller.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Problem:
 
     @property
     def sort_key(self) -> tuple[Span, str, str]:
-        """Order by place, then by code and message, so that output never depends on search order."""
+        """Order by place, code and message, so that output never depends on search order."""
         return (self.span, self.code, self.message)
 
 

@@ -1,7 +1,7 @@
 """Places in input texts.
 
-A span says where a piece of a YAML, JSON or CSV text stands, so that every message can point to it. Spans
-are carried beside the values, never compared and never printed with them.
+A span says where a piece of a YAML, JSON or CSV text stands, so that every message can point to
+it. Spans are carried beside the values, never compared and never printed with them.
 """
 
 from __future__ import annotations

@@ -349,7 +349,7 @@ RESULT: dict[str, Any] = {
     },
     "warnings": [
         {
-            "code": "fact-after-as-of",
+            "code": "after-as-of",
             "text": "`attempt.at` lies after `as_of`",
             "place": "facts.yaml:3:9",
         }

@@ -1,7 +1,8 @@
 """A knowledge base made ready to be run: what depends on what, and in which order.
 
-Findings and relevance decide what rules read, so they are computed first, stratum by stratum. Everything else
-(ratings, advice, vetoes, contradictions, ladders) is read by no rule and comes last.
+Findings and relevance decide what rules read, so they are computed first, stratum by stratum.
+Everything else (ratings, advice, vetoes, contradictions, ladders) is read by no rule and comes
+last.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from simdiag.spans import Span
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """What can be computed together: relevance rules, then findings, none of which reads another."""
+    """What can be computed together: relevance rules and findings, none of which reads another."""
 
     relevance: tuple[Rule, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -55,7 +56,7 @@ class Program:
     _reads: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict, repr=False)
 
     def reads(self, rule: str) -> frozenset[tuple[str, str]]:
-        """Give the slots (template, slot) that a rule reads, also through findings and relevance."""
+        """Give the (template, slot) that a rule reads, also through findings and relevance."""
         return self._reads.get(rule, frozenset())
 
     @cached_property
@@ -205,7 +206,9 @@ def check_cycles(base: KnowledgeBase, problems: Problems) -> None:
     graph = _Graph(base)
     for group in graph.cycles():
         rules = [rule for name in group for rule in graph.rules_of[name]]
-        _note_cycle("findings that need each other", [(rule.id, rule.span) for rule in rules], problems)
+        _note_cycle(
+            "findings that need each other", [(rule.id, rule.span) for rule in rules], problems
+        )
     left = {rule.id: set(rule.unless) & set(base.rules) for rule in base.rules.values()}
     while True:
         done = [name for name, others in left.items() if not others & set(left)]
@@ -247,13 +250,13 @@ def prepare(base: KnowledgeBase) -> Program:
                 tuple(base.findings[name] for name in names if name in base.findings),
             )
         )
-    final = tuple(rule for _, rule in sorted(base.rules.items()) if rule.purpose is not Purpose.DERIVE)
+    final = tuple(
+        rule for _, rule in sorted(base.rules.items()) if rule.purpose is not Purpose.DERIVE
+    )
     return Program(base, tuple(strata), graph.relevance, final, _all_reads(graph, base))
 
 
-def _all_reads(
-    graph: _Graph, base: KnowledgeBase
-) -> dict[str, frozenset[tuple[str, str]]]:
+def _all_reads(graph: _Graph, base: KnowledgeBase) -> dict[str, frozenset[tuple[str, str]]]:
     """Follow findings and relevance down to the slots that a person can know."""
     below: dict[str, frozenset[tuple[str, str]]] = {}
     for name in sorted(graph.needs, key=lambda name: graph.level.get(name, 0)):

@@ -1,1 +1,1 @@
-"""What the functions and the arithmetic of the knowledge language compute, and the Belgian calendar."""
+"""What functions and arithmetic of the knowledge language compute, and the Belgian calendar."""

@@ -1,7 +1,7 @@
 """The functions and arithmetic of the knowledge language.
 
-Every function is total on well-typed values: it never raises. Ordered values are intervals; a function of
-intervals gives an interval that holds the result for every choice of numbers in them.
+Every function is total on well-typed values: it never raises. Ordered values are intervals; a
+function of intervals gives an interval that holds the result for every choice of numbers in them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ class Function:
 
     Attributes:
         signature: How it is written, for messages.
-        result: Gives the type of the result for the types of the arguments, or none if they do not fit.
+        result: Gives the type of the result for the types of the arguments, or none if they do not
+            fit.
         apply: Gives the value for known argument values, followed by ``Call.extra``.
         rounds: Whether a rounding must be stated as last argument.
     """
@@ -154,7 +155,9 @@ def _corners(left: Interval, right: Interval, function: Callable[[int, int], int
     ends = (left.low, left.high, right.low, right.high)
     if INFINITE in ends or -INFINITE in ends:
         return Interval(-INFINITE, INFINITE)
-    found = [function(int(x), int(y)) for x in (left.low, left.high) for y in (right.low, right.high)]
+    found = [
+        function(int(x), int(y)) for x in (left.low, left.high) for y in (right.low, right.high)
+    ]
     return Interval(min(found), max(found))
 
 

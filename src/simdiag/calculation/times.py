@@ -1,7 +1,7 @@
 """Days, moments and months in Belgium.
 
-Moments are seconds since 1970 UTC, days are proleptic ordinals (``datetime.date.toordinal``). The clock is
-never read here.
+Moments are seconds since 1970 UTC, days are proleptic ordinals (``datetime.date.toordinal``). The
+clock is never read here.
 """
 
 from __future__ import annotations
@@ -108,7 +108,8 @@ def _holidays(year: int) -> frozenset[int]:
     # Heavy to import and only needed for working days.
     from holidays.countries.belgium import Belgium  # noqa: PLC0415 - see above
 
-    return frozenset(day.toordinal() for day in Belgium(years=year))
+    days = Belgium(years=year)  # type: ignore[no-untyped-call]
+    return frozenset(day.toordinal() for day in days)
 
 
 @lru_cache(maxsize=8192)
@@ -134,7 +135,7 @@ def add_working_days(day: int, count: int) -> int:
 
 
 def working_days_between(first: int, last: int) -> int:
-    """Count the working days after ``first`` up to and with ``last``; negative if ``last`` is earlier."""
+    """Count the working days after ``first`` to ``last``; negative if ``last`` is earlier."""
     if last < first:
         return -working_days_between(last, first)
     stop = min(last, first + 40_000)

@@ -45,8 +45,8 @@ def aggregate(
         slot_type: Type of the values, for their declared bounds.
 
     Returns:
-        An interval; ``bool`` or unknown for ``all_equal``; not applicable for the minimum or maximum of
-        nothing.
+        An interval; ``bool`` or unknown for ``all_equal``; not applicable for the minimum or
+        maximum of nothing.
     """
     rows = [row for row in contributions if row.truth is not FALSE]
     if kind is AggregateKind.COUNT:

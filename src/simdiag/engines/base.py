@@ -1,7 +1,8 @@
-"""What every engine does in the same way: the order of strata, findings from rules, exceptions, records.
+"""What every engine does in the same way: strata, findings from rules, exceptions, records.
 
-An engine decides rules. It fills a :class:`Session` with, for each rule and subject, the truth and the binding
-that decided it, and the same for the inner parts of conditions. Everything else follows from that here.
+An engine decides rules. It fills a :class:`Session` with, for each rule and subject, the truth and
+the binding that decided it, and the same for the inner parts of conditions. Everything else
+follows from that here.
 """
 
 from __future__ import annotations
@@ -107,7 +108,11 @@ class Session(ABC):
     def run(self) -> Inference:
         """Evaluate the case."""
         for stratum in self.program.strata:
-            rules = [self.program.base.rules[name] for finding in stratum.findings for name in finding.rules]
+            rules = [
+                self.program.base.rules[name]
+                for finding in stratum.findings
+                for name in finding.rules
+            ]
             decided = self.decide([*stratum.relevance, *rules])
             for rule in stratum.relevance:
                 self._apply_relevance(rule, decided.get(rule.id, {}))
@@ -117,7 +122,11 @@ class Session(ABC):
                 self._apply_finding(finding, decided)
         self._decide_final()
         return Inference(
-            {rule: dict(sorted(found.items())) for rule, found in sorted(self.outcomes.items()) if found},
+            {
+                rule: dict(sorted(found.items()))
+                for rule, found in sorted(self.outcomes.items())
+                if found
+            },
             self.values,
             dict(self.world.rows),
             self.world.slots,
@@ -174,7 +183,8 @@ class Session(ABC):
     def _finding_value(self, finding: Finding, subject: Rows, truths: Sequence[Truth]) -> Value:
         rules = [self.program.base.rules[name] for name in finding.rules]
         if finding.type.kind is Kind.BOOLEAN and all(rule.value is None for rule in rules):
-            return {TRUE: True, FALSE: False, UNKNOWN: UNKNOWN_VALUE}[disjunction(truths)]
+            joined = disjunction(truths)
+            return UNKNOWN_VALUE if joined is UNKNOWN else joined is TRUE
         candidates: list[Value] = []
         for rule, truth in zip(rules, truths, strict=True):
             if truth is FALSE:
@@ -182,7 +192,8 @@ class Session(ABC):
             candidates.append(self._value(rule, subject, finding.type))
             if truth is TRUE:
                 return candidates[0] if len(candidates) == 1 else _hull(candidates, finding.type)
-        # Either no branch holds, or none certainly does: what we have no rule for is not known to us.
+        # Either no branch holds, or none certainly does: what we have no rule for is not known to
+        # us.
         return UNKNOWN_VALUE
 
     def _value(self, rule: Rule, subject: Rows, wanted: SlotType) -> Value:
@@ -257,7 +268,11 @@ class Session(ABC):
             if found.value is not None:
                 value = self.evaluate(found.value, {**binding, found.match.alias: row})
             rows.append(Contribution(truth, value, self.world.many(row)))
-        slot_type = found.type if found.kind is AggregateKind.COUNT or found.value is None else found.value.type
+        slot_type = (
+            found.type
+            if found.kind is AggregateKind.COUNT or found.value is None
+            else found.value.type
+        )
         return aggregate(found.kind, rows, slot_type)
 
     def supports(self, parts: Sequence[Condition], binding: Binding) -> tuple[Support, ...]:
@@ -328,4 +343,3 @@ class Engine(ABC):
             EngineFailure: If the engine could not finish it.
         """
         return self.session(case).run()
-

@@ -1,7 +1,7 @@
-"""The meaning of the language, plain and short: conditions are evaluated on facts as they are written.
+"""The meaning of the language, plain and short: conditions are evaluated as they are written.
 
-This engine is the oracle of all tests. It tries every binding in the order of rows and keeps the first of the
-greatest truth; it knows nothing of markers, indexes or working memories.
+This engine is the oracle of all tests. It tries every binding in the order of rows and keeps the
+first of the greatest truth; it knows nothing of markers, indexes or working memories.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class ReferenceSession(Session):
         return found
 
     def _existence(self, rule: Rule, subject: Rows) -> Truth:
-        """A finding is computed for a fact whether it exists or not; a rating is of a fact that exists."""
+        """Findings are computed for facts that may not exist; ratings are of facts that do."""
         if rule.purpose in {Purpose.DERIVE, Purpose.RELEVANCE}:
             return TRUE
         return min((self.world.exists[row] for row in subject), default=TRUE)

@@ -41,7 +41,9 @@ def support_of(session: Session, condition: Condition, binding: Binding) -> Supp
         return Support(condition, session.world.exists[row], rows=(row,))
     if isinstance(condition, All):
         parts = session.supports(condition.parts, binding)
-        return Support(condition, min((part.truth for part in parts), default=Truth.TRUE), parts=parts)
+        return Support(
+            condition, min((part.truth for part in parts), default=Truth.TRUE), parts=parts
+        )
     return _nested(session, condition, binding)
 
 
@@ -53,7 +55,11 @@ def _nested(session: Session, condition: Condition, binding: Binding) -> Support
         decision = session.branch(branch, binding)
         truths.append(FALSE if decision is None else decision.truth)
         if decision is not None:
-            parts.append(Support(branch, decision.truth, parts=session.supports(branch.parts, decision.binding)))
+            parts.append(
+                Support(
+                    branch, decision.truth, parts=session.supports(branch.parts, decision.binding)
+                )
+            )
     return Support(condition, combine(condition, truths), parts=tuple(parts))
 
 

@@ -1,7 +1,7 @@
 """Comparisons and expressions over values, three-valued (S4, S5 of the language).
 
-Both engines use these functions for single comparisons; how conditions are combined and which facts are
-tried is each engine's own business.
+Both engines use these functions for single comparisons; how conditions are combined and which
+facts are tried is each engine's own business.
 """
 
 from __future__ import annotations
@@ -137,17 +137,23 @@ def decide(
         return FALSE
     if operator in _NEGATED:
         results = [
-            FALSE if right is NOT_APPLICABLE else negate(_one(_NEGATED[operator], left, left_type, right, kind))
+            FALSE
+            if right is NOT_APPLICABLE
+            else negate(_one(_NEGATED[operator], left, left_type, right, kind))
             for right, kind in rights
         ]
         result = min(results, default=TRUE)
     elif operator is Operator.HAS_ALL:
-        result = min((_one(Operator.HAS_ANY, left, left_type, *right) for right in rights), default=TRUE)
+        result = min(
+            (_one(Operator.HAS_ANY, left, left_type, *right) for right in rights), default=TRUE
+        )
     else:
         single = _SINGLE.get(operator, operator)
         result = max((_one(single, left, left_type, *right) for right in rights), default=FALSE)
     flagged = isinstance(left, Interval) and left.maybe_absent
-    flagged = flagged or any(isinstance(right, Interval) and right.maybe_absent for right, _ in rights)
+    flagged = flagged or any(
+        isinstance(right, Interval) and right.maybe_absent for right, _ in rights
+    )
     return min(result, UNKNOWN) if flagged else result
 
 
@@ -160,7 +166,9 @@ _NEGATED = {
 _SINGLE = {Operator.IN: Operator.EQUAL}
 
 
-def _one(operator: Operator, left: Value, left_type: SlotType, right: Value, right_type: SlotType) -> Truth:
+def _one(
+    operator: Operator, left: Value, left_type: SlotType, right: Value, right_type: SlotType
+) -> Truth:
     if left is NOT_APPLICABLE or right is NOT_APPLICABLE:
         return FALSE
     if left is UNKNOWN_VALUE or right is UNKNOWN_VALUE:
@@ -177,7 +185,9 @@ def _one(operator: Operator, left: Value, left_type: SlotType, right: Value, rig
     return _texts(operator, str(left), left_type, str(right), right_type)
 
 
-def _texts(operator: Operator, left: str, left_type: SlotType, right: str, right_type: SlotType) -> Truth:
+def _texts(
+    operator: Operator, left: str, left_type: SlotType, right: str, right_type: SlotType
+) -> Truth:
     if operator is Operator.CONTAINS:
         return TRUE if text_key(right) in text_key(left) else FALSE
     if operator is Operator.CONTAINS_WORDS:

@@ -1,7 +1,7 @@
 """The rows of one case while it is evaluated, and what their slots hold so far.
 
-A world starts with what was given. Stratum by stratum an engine adds relevance and findings; no value is ever
-changed, only unknown ones become not applicable, and findings appear.
+A world starts with what was given. Stratum by stratum an engine adds relevance and findings; no
+value is ever changed, only unknown ones become not applicable, and findings appear.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ class World:
     """The state of the evaluation of one case.
 
     Attributes:
-        rows: By template, in canonical order, the virtual row last. A ``one`` template has exactly one row,
+        rows: By template, in canonical order, the virtual row last. A ``one`` template has exactly
+            one row,
             which may not exist.
         exists: Whether each row exists.
         slots: What each row's slots and findings hold.
@@ -91,7 +92,7 @@ class World:
         return found if found is not None else self.rows[name][0]
 
     def other(self, first: RowId, second: RowId) -> bool:
-        """Say whether two names stand for different facts; unseen facts are other than themselves."""
+        """Say whether two names stand for different facts; an unseen one is other than itself."""
         return first != second or first.index == VIRTUAL
 
     def subjects(self, templates: tuple[str, ...]) -> list[Rows]:

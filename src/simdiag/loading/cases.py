@@ -55,7 +55,9 @@ class CaseInput:
 
 def is_unknown(text: str, *, plain: bool = True) -> bool:
     """Say whether a written text means that nothing is known."""
-    return text.strip().casefold() in {"", UNKNOWN_WORD} or (plain and text in {"~", "null", "Null", "NULL"})
+    return text.strip().casefold() in {"", UNKNOWN_WORD} or (
+        plain and text in {"~", "null", "Null", "NULL"}
+    )
 
 
 @dataclass
@@ -90,7 +92,9 @@ class FactReader:
         """Read the written text of one slot; none if it is unknown or wrong."""
         try:
             if slot.type.kind is Kind.SET:
-                return self.set_value(template, slot, [part for part in text.split(",") if part.strip()])
+                return self.set_value(
+                    template, slot, [part for part in text.split(",") if part.strip()]
+                )
             if slot.type.kind is Kind.CHOICE:
                 return read_choice(text, self._forms[template, slot.name], slot.type.choices)
             return read_value(text, slot.type)
@@ -98,7 +102,8 @@ class FactReader:
             problems.add(
                 span,
                 "unknown-choice" if slot.type.kind in {Kind.CHOICE, Kind.SET} else "value",
-                f"`{template}.{slot.name}` must be {error.expected}, found {self._shown(slot, text)}",
+                f"`{template}.{slot.name}` must be {error.expected},"
+                f" found {self._shown(slot, text)}",
                 error.suggestion,
             )
             return None
@@ -257,15 +262,16 @@ class FactReader:
     ) -> None:
         for name, value in fact.slots.items():
             slot = template.slots[name]
-            if slot.past and isinstance(value, Interval):
-                if as_moment(value, slot.type.kind).low > as_of.high:
-                    shown = write_value(value, slot.type)
-                    problems.warn(
-                        fact.span,
-                        "after-as-of",
-                        f"`{template.name}.{name}` is {shown}, after the moment of judgement",
-                        "check the date, or judge the case for a later moment",
-                    )
+            if not slot.past or not isinstance(value, Interval):
+                continue
+            if as_moment(value, slot.type.kind).low > as_of.high:
+                shown = write_value(value, slot.type)
+                problems.warn(
+                    fact.span,
+                    "after-as-of",
+                    f"`{template.name}.{name}` is {shown}, after the moment of judgement",
+                    "check the date, or judge the case for a later moment",
+                )
 
     def _text(self, node: MappingNode, key: str, problems: Problems) -> str:
         value = node.get(key)
@@ -348,9 +354,7 @@ def fact_order(fact: GivenFact, template: Template) -> list[tuple[str, str]]:
     ]
 
 
-def case_nodes(
-    text: str, file: str, suffix: str, problems: Problems
-) -> Iterator[tuple[Node, int]]:
+def case_nodes(text: str, file: str, suffix: str, problems: Problems) -> Iterator[tuple[Node, int]]:
     """Split a facts file into the nodes of its cases, with their ordinals.
 
     Args:

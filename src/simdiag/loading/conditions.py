@@ -34,7 +34,7 @@ from simdiag.model.conditions import (
 )
 from simdiag.model.knowledge import CASE
 from simdiag.model.terms import Cardinality
-from simdiag.model.values import ORDERED_KINDS, TEXT_KINDS, Kind, SlotType
+from simdiag.model.values import ORDERED_KINDS, TEXT_KINDS, Interval, Kind, SlotType
 from simdiag.spans import Span
 
 _BOOLEAN = SlotType(Kind.BOOLEAN)
@@ -152,11 +152,12 @@ def _read_not(node: Mapping, scope: Scope) -> Condition | None:
     part = node.get("not")
     found = _nested(part, scope, node.span)
     if not found.parts:
-        return _empty("not", node, scope)
+        _note_empty("not", node, scope)
+        return None
     return Not(found, node.span)
 
 
-def _empty(form: str, node: Mapping, scope: Scope) -> None:
+def _note_empty(form: str, node: Mapping, scope: Scope) -> None:
     if len(scope.problems.errors) == 0:
         scope.problems.add(node.span, "condition", f"`{form}` has no conditions")
 
@@ -172,7 +173,10 @@ def _branches(node: Node | None, scope: Scope, form: str, span: Span) -> tuple[A
 def _read_any(node: Mapping, scope: Scope) -> Condition | None:
     _check_keys(node, ("any",), scope)
     parts = _branches(node.get("any"), scope, "any", node.span)
-    return Any(parts, node.span) if parts else _empty("any", node, scope)
+    if parts:
+        return Any(parts, node.span)
+    _note_empty("any", node, scope)
+    return None
 
 
 def _read_all(node: Mapping, scope: Scope) -> Condition:
@@ -183,13 +187,13 @@ def _read_all(node: Mapping, scope: Scope) -> Condition:
 def _read_at_least(node: Mapping, scope: Scope) -> Condition | None:
     _check_keys(node, ("at_least", "of"), scope)
     count = node.get("at_least")
-    literal = (
-        read_literal(count, _INTEGER, scope.problems) if isinstance(count, Scalar) else None
-    )
+    literal = read_literal(count, _INTEGER, scope.problems) if isinstance(count, Scalar) else None
     parts = _branches(node.get("of"), scope, "of", node.span)
     if literal is None or not parts:
-        return _empty("at_least", node, scope)
-    return AtLeast(int(literal.value.low), parts, node.span)  # type: ignore[union-attr]
+        _note_empty("at_least", node, scope)
+        return None
+    assert isinstance(literal.value, Interval)  # noqa: S101 - read as a whole number
+    return AtLeast(int(literal.value.low), parts, node.span)
 
 
 def _read_each(node: Mapping, scope: Scope) -> Condition | None:
@@ -198,7 +202,8 @@ def _read_each(node: Mapping, scope: Scope) -> Condition | None:
     of = read_conditions(node.get("each"), inner)
     holds = read_conditions(node.get("holds"), inner.inside())
     if not of.parts or not holds.parts:
-        return _empty("each", node, scope)
+        _note_empty("each", node, scope)
+        return None
     found = Each(of, holds, node.span)
     _check_outer(found, scope, node.span)
     return found
@@ -233,7 +238,9 @@ def _operators(
             scope.problems.add(
                 node.span, "condition", "the value is compared with nothing", "add an operator"
             )
-        found.append(Compare(left, Operator.EQUAL, (Literal(value=True, type=_BOOLEAN),), node.span))
+        found.append(
+            Compare(left, Operator.EQUAL, (Literal(value=True, type=_BOOLEAN),), node.span)
+        )
     return found[0] if len(found) == 1 else All(tuple(found), node.span)
 
 
@@ -333,7 +340,11 @@ def _alias(words: list[str], template: str, key: Scalar, scope: Scope, *, bound:
         known = scope.terms.templates.get(template)
         return template if known is None or known.single else scope.fresh(template)
     alias = words[1]
-    if alias in scope.aliases or alias in scope.terms.templates or not re.fullmatch(r"[a-z]\w*", alias):
+    if (
+        alias in scope.aliases
+        or alias in scope.terms.templates
+        or not re.fullmatch(r"[a-z]\w*", alias)
+    ):
         scope.problems.add(
             key.span, "alias", f"the name `{alias}` is taken or no name", "choose another one"
         )
@@ -488,9 +499,7 @@ def _knowledge_test(left: Expression, operand: Node, scope: Scope) -> list[Condi
     return [Compare(left, operator, (), operand.span)]
 
 
-def _compare(
-    left: Expression, operator: Operator, node: Node, scope: Scope
-) -> list[Condition]:
+def _compare(left: Expression, operator: Operator, node: Node, scope: Scope) -> list[Condition]:
     items = node.items if isinstance(node, Sequence) else (node,)
     right = []
     for item in items:
@@ -510,15 +519,19 @@ def _compare(
     return [Compare(left, operator, tuple(right), node.span)]
 
 
-def _operand(
-    left: Expression, operator: Operator, item: Scalar, scope: Scope
-) -> Expression | None:
+def _operand(left: Expression, operator: Operator, item: Scalar, scope: Scope) -> Expression | None:
     wanted = left.type
     phrases = {Operator.CONTAINS, Operator.NOT_CONTAINS, Operator.CONTAINS_WORDS}
-    if operator in phrases or (wanted.kind in TEXT_KINDS and not looks_like_expression(item.text, scope)):
+    if operator in phrases or (
+        wanted.kind in TEXT_KINDS and not looks_like_expression(item.text, scope)
+    ):
         # What a fact holds may be ill-formed, so what it is compared with may be too.
         wanted = SlotType(Kind.TEXT)
-        return Literal(item.text, wanted) if operator in phrases else read_expression(item, scope, _loose(left))
+        return (
+            Literal(item.text, wanted)
+            if operator in phrases
+            else read_expression(item, scope, _loose(left))
+        )
     if isinstance(left, Aggregate) and left.kind is AggregateKind.COUNT:
         wanted = _INTEGER
     value = read_expression(item, scope, wanted)

@@ -99,7 +99,9 @@ class DataReader:
             slot_type = read_type(parts, self.problems)
             title = text_of(parts, "title", self.problems) or row.text.replace("_", " ")
             slots[row.text] = Slot(row.text, slot_type, title, span=row.span)
-            found = read_typed(parts["value"], slot_type, self.problems) if "value" in parts else None
+            found = (
+                read_typed(parts["value"], slot_type, self.problems) if "value" in parts else None
+            )
             if found is not None:
                 values[row.text] = found
             provenance[row.text] = self._provenance(parts)
@@ -122,7 +124,9 @@ class DataReader:
             choices = read_choices(parts.get("choices"), self.problems)
             slot_type = read_type(parts, self.problems, choices)
             title = text_of(parts, "title", self.problems)
-            slots[slot_name.text] = Slot(slot_name.text, slot_type, title, choices, span=slot_name.span)
+            slots[slot_name.text] = Slot(
+                slot_name.text, slot_type, title, choices, span=slot_name.span
+            )
         defaults = self._provenance(
             (read_keys(keys["defaults"], "provenance", self.problems) or {})
             if "defaults" in keys

@@ -120,11 +120,13 @@ def looks_like_expression(text: str, scope: Scope) -> bool:
     return any(scope.owner(head) is not None for head in heads)
 
 
-class _Malformed(Exception):
+class _Malformed(Exception):  # noqa: N818 - never leaves this module
     """An expression cannot be read; the problem is noted already."""
 
 
-def read_expression(node: Scalar, scope: Scope, wanted: SlotType | None = None) -> Expression | None:
+def read_expression(
+    node: Scalar, scope: Scope, wanted: SlotType | None = None
+) -> Expression | None:
     """Read an expression, or a literal of the wanted type.
 
     Args:
@@ -265,9 +267,7 @@ class _Parser:
             digits, slot_type = f"{digits} {unit}", SlotType(Kind.DURATION)
         elif "." in digits:
             slot_type = SlotType(Kind.DECIMAL, places=len(digits.split(".")[1]))
-        literal = read_literal(
-            Scalar(digits, self.node.span), slot_type, self.scope.problems
-        )
+        literal = read_literal(Scalar(digits, self.node.span), slot_type, self.scope.problems)
         if literal is None:
             raise _Malformed
         return literal
@@ -349,4 +349,3 @@ def comparable(left: SlotType, right: SlotType) -> bool:
     if left.kind is Kind.SET:
         return right.kind in {Kind.CHOICE, Kind.SET}
     return left.kind == right.kind
-

@@ -145,7 +145,9 @@ def read_choices(node: Node | None, problems: Problems) -> tuple[Choice, ...]:
     mapping = expect_mapping(node, "`choices`", problems) if node is not None else None
     found = []
     for name, value in mapping.pairs if mapping else ():
-        if not check_word(Scalar(name.text if name.text != "none" else "x", name.span), "choice", problems):
+        if not check_word(
+            Scalar(name.text if name.text != "none" else "x", name.span), "choice", problems
+        ):
             continue
         if isinstance(value, Scalar):
             found.append(Choice(name.text, " ".join(value.text.split())))
@@ -153,7 +155,9 @@ def read_choices(node: Node | None, problems: Problems) -> tuple[Choice, ...]:
         keys = read_keys(value, "choice", problems) or {}
         also = tuple(scalar.text for scalar in words_of(keys, "also", problems))
         prior = keys.get("prior")
-        share = float(prior.text) if isinstance(prior, Scalar) and _is_share(prior, problems) else None
+        share = (
+            float(prior.text) if isinstance(prior, Scalar) and _is_share(prior, problems) else None
+        )
         found.append(Choice(name.text, text_of(keys, "text", problems), also, share))
     return tuple(found)
 
@@ -173,5 +177,3 @@ def note_twice(name: Scalar, what: str, line: int, problems: Problems) -> None:
         f"the {what} `{name.text}` is declared twice",
         f"the other one is in line {line}" if line else "",
     )
-
-

@@ -1,4 +1,4 @@
-"""JSON text to the same tree of nodes as YAML, with places, and numbers left as they were written."""
+"""JSON text to the same tree as YAML, with places, and numbers left as they were written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null")
 
 
-class _Syntax(Exception):
+class _Syntax(Exception):  # noqa: N818 - never leaves this module
     """The text is no JSON: what was expected, and where."""
 
     def __init__(self, expected: str, position: int) -> None:
@@ -36,10 +36,7 @@ def parse_json(text: str, file: str, problems: Problems, first_line: int = 1) ->
     """
     reader = _Reader(text, file, problems, first_line)
     try:
-        node, position = reader.value(reader.skip(0), 0)
-        rest = reader.skip(position)
-        if rest < len(text):
-            raise _Syntax("the end", rest)
+        node = reader.whole()
     except _Syntax as error:
         found = shorten(text[error.position : error.position + 20]) or "the end"
         problems.add(
@@ -59,6 +56,13 @@ class _Reader:
         self.problems = problems
         self.first_line = first_line
         self._known = (0, first_line, 0)
+
+    def whole(self) -> Node:
+        node, position = self.value(self.skip(0), 0)
+        rest = self.skip(position)
+        if rest < len(self.text):
+            raise _Syntax("the end", rest)
+        return node
 
     def span(self, position: int) -> Span:
         start, line, line_start = self._known
@@ -102,7 +106,7 @@ class _Reader:
         return text, end
 
     def array(self, position: int, span: Span, depth: int) -> tuple[Node, int]:
-        items = []
+        items: list[Node] = []
         position = self.skip(position + 1)
         while self.text[position : position + 1] != "]":
             if items:

@@ -1,7 +1,7 @@
 """Closed key tables: which keys each kind of mapping in a package may have.
 
-The loader refuses every key that is not here, and the JSON Schema for editors is made from the same tables,
-so neither can know a key that the other does not.
+The loader refuses every key that is not here, and the JSON Schema for editors is made from the
+same tables, so neither can know a key that the other does not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ class Key:
     """One key of a mapping.
 
     Attributes:
-        form: ``text``, ``word``, ``words``, ``texts``, ``number``, ``boolean``, ``mapping``, ``conditions``,
+        form: ``text``, ``word``, ``words``, ``texts``, ``number``, ``boolean``, ``mapping``,
+            ``conditions``,
             ``expression``, ``value``, ``list`` or ``any``.
         doc: What it says, in one line.
         required: Whether it must be there.

@@ -14,7 +14,7 @@ from simdiag.loading.expressions import Terms
 from simdiag.loading.fields import number_of, text_of, words_of
 from simdiag.loading.keys import read_keys
 from simdiag.loading.rules import RuleReader
-from simdiag.loading.terms import choice_forms, fill_choices, read_relevance, read_templates
+from simdiag.loading.terms import fill_choices, read_relevance, read_templates
 from simdiag.loading.texts import english_texts, read_locale
 from simdiag.loading.tree import Mapping as MappingNode
 from simdiag.loading.tree import Node, Scalar, decode, parse_yaml
@@ -221,7 +221,9 @@ def meaning_hash(base: KnowledgeBase) -> str:
 
     Translations do not count: they change no conclusion.
     """
-    parts: list[str] = [repr((base.id, base.version, sorted(base.weights.items()), base.thresholds))]
+    parts: list[str] = [
+        repr((base.id, base.version, sorted(base.weights.items()), base.thresholds))
+    ]
     groups: Sequence[Mapping[str, object]] = (
         base.templates,
         base.findings,

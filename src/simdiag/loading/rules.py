@@ -155,7 +155,9 @@ class RuleReader:
             text = text_of(parts, "text", self.problems)
             ask = text_of(parts, "ask", self.problems)
             self.add(
-                Rule(rule_id, Purpose.CONTRADICTION, rule_id, (), when, text, ask=ask, span=name.span),
+                Rule(
+                    rule_id, Purpose.CONTRADICTION, rule_id, (), when, text, ask=ask, span=name.span
+                ),
                 name.span,
             )
 
@@ -189,9 +191,16 @@ class RuleReader:
     def _finding_name_fits(self, name: Scalar, subjects: tuple[Subject, ...]) -> bool:
         owner, dot, slot = name.text.partition(".")
         wanted = {0: CASE, 1: subjects[0].template if subjects else "", 2: "pair"}[len(subjects)]
-        if owner != wanted or not dot or not check_word(Scalar(slot, name.span), "finding", self.problems):
+        if (
+            owner != wanted
+            or not dot
+            or not check_word(Scalar(slot, name.span), "finding", self.problems)
+        ):
             self.problems.add(
-                name.span, "name", f"`{name.text}` cannot be the id here", f"expected `{wanted}.name`"
+                name.span,
+                "name",
+                f"`{name.text}` cannot be the id here",
+                f"expected `{wanted}.name`",
             )
             return False
         known = self.terms.templates.get(owner)
@@ -213,7 +222,13 @@ class RuleReader:
             when = read_conditions(parts.get("when"), self.scope(subjects))
             text = text_of(parts, "text", self.problems)
             rule = Rule(
-                f"{target}#{slug.text}", Purpose.DERIVE, target, subjects, when, text, span=slug.span
+                f"{target}#{slug.text}",
+                Purpose.DERIVE,
+                target,
+                subjects,
+                when,
+                text,
+                span=slug.span,
             )
             self.add(rule, slug.span)
             found.append(rule.id)
@@ -225,7 +240,9 @@ class RuleReader:
         scope = self.scope(subjects)
         value = self.value(keys["value"], scope, slot_type)
         span = keys["value"].span
-        rule = Rule(f"{target}#1", Purpose.DERIVE, target, subjects, All(()), value=value, span=span)
+        rule = Rule(
+            f"{target}#1", Purpose.DERIVE, target, subjects, All(()), value=value, span=span
+        )
         self.add(rule, span)
         return (rule.id,)
 
@@ -243,7 +260,13 @@ class RuleReader:
             # The value may read the subjects only: what else matched is not one fact.
             value = self.value(parts["value"], self.scope(subjects), slot_type)
             rule = Rule(
-                f"{target}#{number}", Purpose.DERIVE, target, subjects, when, value=value, span=item.span
+                f"{target}#{number}",
+                Purpose.DERIVE,
+                target,
+                subjects,
+                when,
+                value=value,
+                span=item.span,
             )
             self.add(rule, item.span)
             found.append(rule.id)
@@ -388,7 +411,9 @@ class RuleReader:
         found = []
         for item in expect_sequence(keys["advice"], "`advice`", self.problems):
             parts = read_keys(item, "advice", self.problems)
-            rule = None if parts is None else self._advice_rule(diagnosis, subjects, parts, item.span)
+            rule = (
+                None if parts is None else self._advice_rule(diagnosis, subjects, parts, item.span)
+            )
             if rule is not None:
                 found.append(rule)
         return tuple(self._numbered(found))
@@ -454,16 +479,19 @@ class RuleReader:
             return True
         return False
 
-    def _arguments(
-        self, action: str, keys: dict[str, Node], scope: Scope
-    ) -> dict[str, Expression]:
+    def _arguments(self, action: str, keys: dict[str, Node], scope: Scope) -> dict[str, Expression]:
         mapping = expect_mapping(keys.get("args"), "`args`", self.problems)
         declared = self.actions[action].arguments if action in self.actions else {}
         found = {}
         for name, value in mapping.pairs if mapping else ():
             if name.text not in declared:
                 unknown_word(
-                    name.span, "unknown-argument", "argument", name.text, list(declared), self.problems
+                    name.span,
+                    "unknown-argument",
+                    "argument",
+                    name.text,
+                    list(declared),
+                    self.problems,
                 )
                 continue
             if self._no_aggregate(value):

@@ -64,7 +64,7 @@ def _check_bounds(value: Interval, slot_type: SlotType) -> None:
 
 
 def choice_key(text: str) -> str:
-    """Give the form in which choices are compared: case, blanks, hyphens and underscores do not count."""
+    """Give the form in which choices are compared, without case, blanks, hyphens, underscores."""
     return re.sub(r"[\s_\-]+", "_", unicodedata.normalize("NFKC", text).strip().casefold())
 
 
@@ -115,7 +115,9 @@ _MONEY = re.compile(
 
 
 def _read_money(text: str, _: SlotType) -> Interval:
-    bare = re.sub(r"^([+-]?)\s*(?:€|eur|euros?)\s*|\s*(?:€|eur|euros?)$", r"\1", text, flags=re.I)
+    bare = re.sub(
+        r"^([+-]?)\s*(?:€|eur|euros?)\s*|\s*(?:€|eur|euros?)$", r"\1", text, flags=re.IGNORECASE
+    )
     bare = bare.replace("\u00a0", " ").replace("\u202f", " ").strip()
     match = _MONEY.fullmatch(bare)
     if not match or match["point"] == match["mark"] is not None:
@@ -157,8 +159,8 @@ def _parse_day(text: str) -> int:
 
 
 _MOMENT = re.compile(
-    r"(?P<day>\S+?)(?:[T ]\s*)(?P<hour>\d{1,2})[:h](?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?"
-    r"\s*(?P<zone>Z|[+-]\d{2}:?\d{2})?"
+    r"(?P<day>\S+?)(?:[T ]\s*)(?P<hour>\d{1,2})[:h](?P<minute>\d{2})"
+    r"(?::(?P<second>\d{2})(?:\.\d+)?)?\s*(?P<zone>Z|[+-]\d{2}:?\d{2})?"
 )
 
 
@@ -236,7 +238,11 @@ def _phone_form(text: str) -> str | None:
 def _read_iban(text: str, slot_type: SlotType) -> str:
     bare = re.sub(r"[\s.\-]", "", text).upper()
     last = 4
-    if slot_type.fragment and re.fullmatch(r"[.*Xx…]*[0-9A-Z]{4}", bare) and len(bare) != len("BE68539007547034"):
+    if (
+        slot_type.fragment
+        and re.fullmatch(r"[.*Xx…]*[0-9A-Z]{4}", bare)
+        and len(bare) != len("BE68539007547034")
+    ):
         return bare[-last:]
     if iban_is_valid(bare):
         return bare

@@ -28,7 +28,9 @@ from simdiag.model.values import Kind
 COSTS = ("at_hand", "look_up", "dig_out", "call")
 
 
-def read_templates(node: Node, problems: Problems, into: dict[str, Template]) -> list[tuple[str, Mapping]]:
+def read_templates(
+    node: Node, problems: Problems, into: dict[str, Template]
+) -> list[tuple[str, Mapping]]:
     """Read one file of ``terms/`` without the relevance, which may name any term.
 
     Returns:

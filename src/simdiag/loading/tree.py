@@ -1,14 +1,14 @@
 """YAML text to a tree of nodes with places, and nothing more: no value is resolved here.
 
-YAML's own resolution would make ``0470123456`` an octal number and ``no`` a boolean; so scalars stay the text
-that somebody wrote, and the type of the slot decides what it means.
+YAML's own resolution would make ``0470123456`` an octal number and ``no`` a boolean; so scalars
+stay the text that somebody wrote, and the type of the slot decides what it means.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import yaml
 
@@ -86,6 +86,10 @@ def shorten(text: str, limit: int = 40) -> str:
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 
+# The stubs of PyYAML know the marks, tags and anchors of events only in part.
+_Event: TypeAlias = Any
+
+
 class _Stop(Exception):  # noqa: N818 - leaves one file, carries nothing
     """The file cannot be read any further; the problem is noted already."""
 
@@ -152,7 +156,7 @@ class _Reader:
         self.anchors: dict[str, Node] = {}
         self.depth = 0
 
-    def span(self, event: yaml.Event) -> Span:
+    def span(self, event: _Event) -> Span:
         mark = event.start_mark
         return Span(self.file, mark.line + 1, mark.column + 1)
 
@@ -164,7 +168,7 @@ class _Reader:
                 self.anchors = {}
                 yield self.node(next(events), events)
 
-    def node(self, event: yaml.Event, events: Iterator[yaml.Event]) -> Node:
+    def node(self, event: _Event, events: Iterator[_Event]) -> Node:
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event)
         self.check_tag(event)
@@ -183,14 +187,14 @@ class _Reader:
             self.anchors[event.anchor] = node
         return node
 
-    def content(self, event: yaml.Event, events: Iterator[yaml.Event]) -> Node:
+    def content(self, event: _Event, events: Iterator[_Event]) -> Node:
         if isinstance(event, yaml.ScalarEvent):
             return Scalar(event.value, self.span(event), plain=not event.style)
         if isinstance(event, yaml.SequenceStartEvent):
             return self.sequence(event, events)
         return self.mapping(event, events)
 
-    def alias(self, event: yaml.AliasEvent) -> Node:
+    def alias(self, event: _Event) -> Node:
         known = self.anchors.get(event.anchor)
         if known is None:
             self.problems.add(
@@ -202,7 +206,7 @@ class _Reader:
             return Scalar("", self.span(event))
         return known
 
-    def check_tag(self, event: yaml.Event) -> None:
+    def check_tag(self, event: _Event) -> None:
         tag = event.tag
         if tag is None or tag == "!":
             return
@@ -214,7 +218,7 @@ class _Reader:
             "remove the tag; what a value means is decided by its slot",
         )
 
-    def sequence(self, start: yaml.Event, events: Iterator[yaml.Event]) -> Sequence:
+    def sequence(self, start: _Event, events: Iterator[_Event]) -> Sequence:
         items = []
         for event in events:
             if isinstance(event, yaml.SequenceEndEvent):
@@ -222,7 +226,7 @@ class _Reader:
             items.append(self.node(event, events))
         return Sequence(tuple(items), self.span(start), 1 + sum(item.size for item in items))
 
-    def mapping(self, start: yaml.Event, events: Iterator[yaml.Event]) -> Mapping:
+    def mapping(self, start: _Event, events: Iterator[_Event]) -> Mapping:
         pairs: dict[str, tuple[Scalar, Node]] = {}
         for event in events:
             if isinstance(event, yaml.MappingEndEvent):

@@ -85,7 +85,7 @@ class SlotName:
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """One entry of the plan. Dates are ordinals of days or seconds, as the expression that gave them."""
+    """One entry of the plan; dates are days or seconds, as the expression that gave them."""
 
     id: str
     status: ActionStatus

@@ -1,7 +1,7 @@
 """A case: the facts of one customer problem, as they were given.
 
-The rows of a list are kept in a canonical order (of their contents), so that the order in which somebody
-wrote them cannot show anywhere. Two equal rows are two facts.
+The rows of a list are kept in a canonical order (of their contents), so that the order in which
+somebody wrote them cannot show anywhere. Two equal rows are two facts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ VIRTUAL = -1
 
 @dataclass(frozen=True, slots=True, order=True)
 class RowId:
-    """Names a row within a case. ``index`` is :data:`VIRTUAL` for the row that stands for unseen facts."""
+    """Names a row within a case; ``index`` is :data:`VIRTUAL` for the row of unseen facts."""
 
     template: str
     index: int

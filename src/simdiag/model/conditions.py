@@ -1,7 +1,8 @@
 """Conditions and expressions: the nodes only. What they mean is written in the engines.
 
-Aliases stand for facts. A condition that binds an alias makes it visible to the conditions after it in the
-same conjunction; aliases bound inside ``Not``, ``Any``, ``AtLeast``, ``Each`` and aggregates stay inside.
+Aliases stand for facts. A condition that binds an alias makes it visible to the conditions after
+it in the same conjunction; aliases bound inside ``Not``, ``Any``, ``AtLeast``, ``Each`` and
+aggregates stay inside.
 """
 
 from __future__ import annotations
@@ -97,7 +98,8 @@ class Arithmetic:
 class Call:
     """A function of the language applied to arguments.
 
-    ``extra`` holds what the loader adds to the values: the stated rounding, the places of a decimal.
+    ``extra`` holds what the loader adds to the values: the stated rounding, the places of a
+    decimal.
     """
 
     function: str
@@ -146,7 +148,7 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A fact of a template exists, other than those that some aliases stand for. Binds ``alias``."""
+    """A fact of a template exists, other than those of some aliases. Binds ``alias``."""
 
     alias: str
     template: str
@@ -225,13 +227,15 @@ def parts_of(condition: Condition) -> tuple[Condition, ...]:
 
 
 def operands_of(expression: Expression) -> tuple[Expression, ...]:
-    """Give the direct operands of an expression, without looking into the conditions of an aggregate."""
+    """Give the direct operands of an expression, those in conditions of aggregates left out."""
     match expression:
         case Arithmetic(_, left, right):
             return (left, right)
         case Call(_, arguments):
             return arguments
-        case Aggregate(value=Literal() | SlotRef() | PairRef() | AsOf() | Arithmetic() | Call() as value):
+        case Aggregate(
+            value=Literal() | SlotRef() | PairRef() | AsOf() | Arithmetic() | Call() as value
+        ):
             return (value,)
         case _:
             return ()

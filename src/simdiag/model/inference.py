@@ -1,7 +1,7 @@
 """What an engine concludes from one case: the truth of every rule, with the record of why.
 
-An engine decides; it does not rate or plan. Everything that is made from these records (states, ranges,
-plans, explanations) is made once, for all engines, in :mod:`simdiag.reasoning`.
+An engine decides; it does not rate or plan. Everything that is made from these records (states,
+ranges, plans, explanations) is made once, for all engines, in :mod:`simdiag.reasoning`.
 """
 
 from __future__ import annotations
@@ -59,8 +59,9 @@ class Support:
 class Outcome:
     """The truth of one rule for one subject; ``binding`` names the facts that decided it.
 
-    Of several bindings with the same truth the first in the order of rows is recorded. ``unless`` holds the
-    rules to which this one gives way, and how they came out; ``computed`` the dates and arguments of advice.
+    Of several bindings with the same truth the first in the order of rows is recorded. ``unless``
+    holds the rules to which this one gives way, and how they came out; ``computed`` the dates and
+    arguments of advice.
     """
 
     rule: str

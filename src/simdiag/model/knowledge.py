@@ -14,7 +14,7 @@ CASE = "case"
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Scores from which a diagnosis is established or suggested, and down to which it is excluded (S7)."""
+    """Scores from which a diagnosis is established or suggested, or down to which excluded (S7)."""
 
     established: int = 42
     suggested: int = 10

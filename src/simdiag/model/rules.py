@@ -1,8 +1,8 @@
 """Rules and what they conclude.
 
-Every rule has the same shape, whatever it concludes, so that an engine needs to know only one: it decides
-for each subject whether the antecedent ``when`` is true, unknown or false. What follows from that is worked
-out once, for all engines, on the floor above them.
+Every rule has the same shape, whatever it concludes, so that an engine needs to know only one: it
+decides for each subject whether the antecedent ``when`` is true, unknown or false. What follows
+from that is worked out once, for all engines, on the floor above them.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ class Finding:
     """A computed slot of the case (no subject), of one fact, or of a pair of facts (S6).
 
     Attributes:
-        id: Template and name with a dot between; ``case.x`` without a subject; ``a+b.x`` for a pair.
+        id: Template and name with a dot between; ``case.x`` without a subject; ``a+b.x`` for a
+            pair.
         name: How conditions read it.
         subjects: None, one or two.
         type: What it holds.
@@ -194,7 +195,7 @@ class Veto:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """What is advised when nothing else is (S9): actions in order, used if ``rule`` is not false."""
+    """What is advised when nothing else is (S9): actions in order, if ``rule`` is not false."""
 
     id: str
     rule: str

@@ -1,6 +1,7 @@
 """The terms of a knowledge base: what can be said in a case.
 
-A template says which slots its facts have; a reference is a template whose rows travel with the knowledge.
+A template says which slots its facts have; a reference is a template whose rows travel with the
+knowledge.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ class Question:
         help: What the word means or where to look, in English.
         cost: How much work the answer is: ``at_hand``, ``look_up``, ``dig_out`` or ``call``.
         dont_know: Whether "don't know" is offered.
-        document: The document in which the answer stands; questions that share one are asked together.
+        document: The document in which the answer stands; questions that share one are asked
+            together.
     """
 
     text: str
@@ -63,7 +65,8 @@ class Slot:
     """One slot of a template.
 
     ``question`` is none for slots that are never asked. ``relevant`` is read for one fact of the
-    template, bound to the alias ``self``. ``past`` slots hold events, which cannot come after ``as_of``.
+    template, bound to the alias ``self``. ``past`` slots hold events, which cannot come after
+    ``as_of``.
     """
 
     name: str

@@ -14,8 +14,8 @@ datetime, duration              times ten to its places; cents; the proleptic or
                                 the day; seconds since 1970 UTC; seconds
 ==============================  =======================================================
 
-Not known is :data:`UNKNOWN_VALUE`; not applicable (S15 of the language) is :data:`NOT_APPLICABLE`. Both are
-members of :class:`Absent`, so ``value is UNKNOWN_VALUE`` decides.
+Not known is :data:`UNKNOWN_VALUE`; not applicable (S15 of the language) is :data:`NOT_APPLICABLE`.
+Both are members of :class:`Absent`, so ``value is UNKNOWN_VALUE`` decides.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ End: TypeAlias = int | float  # a float is only ever plus or minus infinity
 class Interval:
     """A number that is known to lie between two ends, both included.
 
-    A number that is known exactly has equal ends. ``low`` may be minus infinity, ``high`` plus infinity.
-    ``maybe_absent`` tells that there may be no number at all, as for the minimum over facts that may not
-    exist; a comparison with it is never true.
+    A number that is known exactly has equal ends. ``low`` may be minus infinity, ``high`` plus
+    infinity. ``maybe_absent`` tells that there may be no number at all, as for the minimum over
+    facts that may not exist; a comparison with it is never true.
     """
 
     low: End

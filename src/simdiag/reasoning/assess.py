@@ -22,7 +22,7 @@ from simdiag.model.knowledge import KnowledgeBase
 from simdiag.model.rules import Purpose
 from simdiag.model.truth import FALSE, TRUE
 from simdiag.model.values import Interval, Value, exactly
-from simdiag.reasoning.missing import MissingFacts, slot_order
+from simdiag.reasoning.missing import MissingFacts
 from simdiag.reasoning.plan import Planner, Ratings, veto_results
 from simdiag.reasoning.rating import PLAIN, rate_case, rate_subjects
 from simdiag.spans import NOWHERE, Span
@@ -83,9 +83,8 @@ def _groups(base: KnowledgeBase, results: Iterable[DiagnosisResult]) -> dict[str
     groups: dict[str, list[str]] = {}
     reachable = {found.id for found in results if found.rating.high >= State.SUGGESTED}
     for rule in base.rules.values():
-        if rule.purpose is Purpose.RATE or (rule.purpose is Purpose.DO and rule.diagnosis in reachable):
-            groups.setdefault(rule.target, []).append(rule.id)
-        elif rule.purpose in {Purpose.VETO, Purpose.DONE}:
+        advised = rule.purpose is Purpose.DO and rule.diagnosis in reachable
+        if advised or rule.purpose in {Purpose.RATE, Purpose.VETO, Purpose.DONE}:
             groups.setdefault(rule.target, []).append(rule.id)
     return groups
 
@@ -100,7 +99,11 @@ def _decide_most(gaps: Iterable[Missing], base: KnowledgeBase) -> tuple[SlotName
             key = (gap.slot.template, gap.slot.slot)
             counts[key] = max(counts[key], touched)
     ranked = sorted(counts, key=lambda key: (-counts[key], key))
-    return tuple(SlotName(template, slot) for template, slot in ranked[:DECIDE_MOST] if counts[template, slot])
+    return tuple(
+        SlotName(template, slot)
+        for template, slot in ranked[:DECIDE_MOST]
+        if counts[template, slot]
+    )
 
 
 def _conflicts(base: KnowledgeBase, inference: Inference, ratings: Ratings) -> tuple[Conflict, ...]:
@@ -117,10 +120,13 @@ def _conflicts(base: KnowledgeBase, inference: Inference, ratings: Ratings) -> t
     return tuple(sorted(found, key=lambda conflict: (conflict.rule, conflict.facts)))
 
 
-# Amounts -------------------------------------------------------------------------------------------
+# Amounts
+# -------------------------------------------------------------------------------------------
 
 
-def _amounts(base: KnowledgeBase, inference: Inference, ratings: Ratings) -> tuple[BillAmounts, ...]:
+def _amounts(
+    base: KnowledgeBase, inference: Inference, ratings: Ratings
+) -> tuple[BillAmounts, ...]:
     """Give total, sum of the lines and amount in dispute of each given bill.
 
     A line that several diagnoses dispute counts once, with the greatest amount.
@@ -151,12 +157,14 @@ def _disputed(base: KnowledgeBase, inference: Inference, ratings: Ratings) -> di
 
 
 def _belongs(inference: Inference, row: RowId, bill: RowId, bills: list[RowId]) -> bool:
-    """Say whether a disputed fact is of a bill; with a single bill it is unless it names another."""
+    """Say whether a disputed fact is of a bill; of a single bill it is unless it names another."""
     if row == bill:
         return True
     named = inference.slots[row].get("bill")
     if isinstance(named, str):
-        return named == inference.slots[bill].get("id") or (len(bills) == 1 and "id" not in inference.slots[bill])
+        return named == inference.slots[bill].get("id") or (
+            len(bills) == 1 and "id" not in inference.slots[bill]
+        )
     return len(bills) == 1
 
 
@@ -183,7 +191,8 @@ def _money(value: Value | None) -> Interval | None:
     return value if isinstance(value, Interval) and value.exact else None
 
 
-# Warnings ------------------------------------------------------------------------------------------
+# Warnings
+# ------------------------------------------------------------------------------------------
 
 
 def _warnings(
@@ -203,7 +212,11 @@ def _given_but_irrelevant(
 ) -> Iterable[Problem]:
     """Warn of values that count although their slot or template is not relevant (S15)."""
     target = program.relevance[rule].target
-    name, _, slot = target.partition(":")[2].partition(".") if target.startswith("relevant:") else (target, "", "")
+    name, _, slot = (
+        target.partition(":")[2].partition(".")
+        if target.startswith("relevant:")
+        else (target, "", "")
+    )
     given = case.facts(name)
     for index, fact in enumerate(given.facts):
         subject: Rows = (RowId(name, index),) if slot else ()

@@ -56,7 +56,7 @@ class MissingFacts:
                 yield SlotName(template, slot, None if single else row)
 
     def _open_value(self, kind: Kind, value: object) -> bool:
-        """Say whether more could be known: a date in place of a moment can be told more precisely."""
+        """Say whether more could be known; for instance the time, where a date was given."""
         if value is UNKNOWN_VALUE:
             return True
         last = 4

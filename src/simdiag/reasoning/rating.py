@@ -25,7 +25,7 @@ def state_of_score(score: int, thresholds: Thresholds) -> State:
 
 
 def state_of(score: int, thresholds: Thresholds, *, establishes: bool, excludes: bool) -> State:
-    """Give the state of a diagnosis: decisive rules are not summed, and against each other give nothing."""
+    """Give the state of a diagnosis; decisive rules against each other give nothing."""
     if establishes and excludes:
         return State.UNCLEAR
     if establishes:
@@ -80,7 +80,7 @@ def _decisive(outcomes: Iterable[tuple[str, Outcome]]) -> tuple[bool, bool]:
 def rate_subjects(
     base: KnowledgeBase, diagnosis: Diagnosis, inference: Inference
 ) -> dict[Rows, Rating]:
-    """Rate a diagnosis for each fact that it is about, the virtual row included, or for the case."""
+    """Rate a diagnosis for each fact that it is about, virtual row included, or for the case."""
     subjects: list[Rows] = [()]
     if diagnosis.about is not None:
         subjects = [(row,) for row in inference.rows[diagnosis.about.template]]
@@ -96,7 +96,7 @@ def rate_subjects(
 
 
 def rate_case(diagnosis: Diagnosis, ratings: dict[Rows, Rating]) -> DiagnosisResult:
-    """Give the state of a diagnosis in the case: the highest over the facts that it is about (S7)."""
+    """Give the state of a diagnosis in the case: the highest over the facts it is about (S7)."""
     if not ratings:
         return DiagnosisResult(diagnosis.id, PLAIN)
     state = max(rating.state for rating in ratings.values())

@@ -31,8 +31,17 @@ from simdiag.model.values import Absent, Interval, Kind, SlotType, Value
 from simdiag.reasoning.wording import condition_text
 
 Json = dict[str, Any]
+JsonValue = str | int | bool | list[str] | None
 _MONEY = SlotType(Kind.MONEY)
-_KINDS = {Compare: "compare", Match: "match", All: "all", AnyOf: "any", Not: "not", AtLeast: "at_least", Each: "each"}
+_KINDS = {
+    Compare: "compare",
+    Match: "match",
+    All: "all",
+    AnyOf: "any",
+    Not: "not",
+    AtLeast: "at_least",
+    Each: "each",
+}
 _LONG_NUMBER = re.compile(r"(?:\+|00)?\d(?:[\s./-]?\d){7,}")
 
 
@@ -47,7 +56,10 @@ def mask(text: str) -> str:
 
 def mask_text(text: str) -> str:
     """Mask everything in a text that may be a phone, card or account number."""
-    return _LONG_NUMBER.sub(lambda match: mask(match[0]), re.sub(r"\b[A-Z]{2}\d{2}(?:\s?[0-9A-Z]{4}){2,7}\b", lambda m: mask(m[0]), text))
+    return _LONG_NUMBER.sub(
+        lambda match: mask(match[0]),
+        re.sub(r"\b[A-Z]{2}\d{2}(?:\s?[0-9A-Z]{4}){2,7}\b", lambda m: mask(m[0]), text),
+    )
 
 
 class Serialiser:
@@ -162,7 +174,7 @@ class Serialiser:
         }
 
     def _date(self, value: Interval | None, *, is_date: bool, late: bool) -> str | None:
-        """Write a date on the safe side of what is known: the latest beginning, the earliest end."""
+        """Write a date on the safe side of what is known: the latest start, the earliest end."""
         if value is None:
             return None
         end = value.high if late else value.low
@@ -233,7 +245,7 @@ class Serialiser:
         of = None if name.row is None else self.fact(name.row, inference)
         return {"slot": f"{name.template}.{name.slot}", "of": of}
 
-    def value(self, value: Value, slot_type: SlotType) -> Any:
+    def value(self, value: Value, slot_type: SlotType) -> JsonValue:
         """Write a value for JSON; unknown is none."""
         if isinstance(value, Absent):
             return None
@@ -293,7 +305,7 @@ class Serialiser:
             result["facts"] = self.facts(found.rows, inference)
         return result
 
-    def _result(self, found: Support) -> Any:
+    def _result(self, found: Support) -> JsonValue:
         value = found.result
         assert value is not None  # noqa: S101 - asked before
         return self.value(value, found.result_type)
@@ -312,7 +324,9 @@ class Serialiser:
         }
 
     def _type_of(self, template: str, slot: str) -> tuple[SlotType, bool]:
-        known: Mapping[str, Any] = self.base.templates[template].slots if template in self.base.templates else {}
+        known: Mapping[str, Any] = (
+            self.base.templates[template].slots if template in self.base.templates else {}
+        )
         if slot in known:
             return known[slot].type, False
         for name in (f"{template}.{slot}", f"pair.{slot}"):
@@ -324,4 +338,3 @@ class Serialiser:
 def fill(text: str, arguments: Mapping[str, object]) -> str:
     """Put arguments into ``{name}`` places; a place without an argument becomes an ellipsis."""
     return re.sub(r"\{(\w+)\}", lambda match: str(arguments.get(match[1], "…")), text)
-

@@ -81,7 +81,8 @@ class Context:
             if (record.get("kind"), record.get("for"), record.get("truth")) != (kind, target, TRUE):
                 continue
             subjects = record.get("about") or ()
-            if not about or not subjects or any(fact in about for fact in subjects):
+            general = not subjects and not record.get("unseen")
+            if not about or general or any(fact in about for fact in subjects):
                 yield record
 
     def title(self, family: str, entry: Json) -> str:

@@ -129,6 +129,9 @@ def _clash(context: Context, entry: Json) -> Clash:
     rule = str(entry.get("rule") or "")
     wording = context.wording
     text = wording.text(f"{rule}/text", str(entry.get("text") or ""))
+    if rule in context.kb.diagnoses:  # its decisive rules are against each other
+        title = wording.text(f"{rule}/title")
+        text = context.messages.get("report.sure.clash_cause", title=title)
     return Clash(
         text=text or context.messages.get("report.sure.clash"),
         facts=wording.facts(entry.get("facts") or ()),

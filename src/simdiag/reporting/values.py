@@ -13,13 +13,16 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from simdiag.i18n import Messages
-from simdiag.model.values import Kind
+from simdiag.model.values import ORDERED_KINDS, Kind
 
 _MAX_TEXT: Final = 300
 _MONEY: Final = re.compile(r"(-?\d+(?:\.\d+)?) ([A-Z]{3})")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
-_LENGTH: Final = re.compile(r"(-?\d+)(?: (second|minute|hour|day|week)s?)?")
+_LENGTH: Final = re.compile(r"-?\d+(?: (?:second|minute|hour|day|week)s?(?: \d+ [a-z]+)*)?")
+_PART: Final = re.compile(r"(\d+) (second|minute|hour|day|week)")
 _NUMBERLIKE: Final = re.compile(r"[0-9A-Z+*•…/ .-]{1,40}")
+_TO: Final = ".."
+_INFINITE: Final = "unbounded"
 _SECONDS: Final = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 
 
@@ -39,8 +42,6 @@ def write_value(
         is shown
         as typed text rather than refused: a page must come out.
     """
-    if isinstance(raw, Mapping):
-        return _between(raw, kind, messages, choice)
     if isinstance(raw, Sequence) and not isinstance(raw, str):
         return messages.join(write_value(item, kind, messages, choice) for item in raw)
     if isinstance(raw, bool):
@@ -48,8 +49,11 @@ def write_value(
     text = str(raw)
     if kind in {Kind.CHOICE, Kind.SET}:
         return choice(text)
+    known = kind or _guess(text)
     try:
-        return _WRITERS[kind or _guess(text)](text, messages)
+        if known in ORDERED_KINDS and _TO in text:
+            return _span(text, known, messages)
+        return _WRITERS[known](text, messages)
     except (ValueError, InvalidOperation):
         return _quoted(text, messages)
 
@@ -86,26 +90,15 @@ def write_moment(text: str, messages: Messages, *, short: bool = False) -> str:
     return messages.date(moment, short=short)
 
 
-def _between(
-    ends: Mapping[str, object], kind: Kind | None, messages: Messages, choice: Callable[[str], str]
-) -> str:
-    """Write a number of which only the ends are known; a missing end is infinite."""
-    low, high = (
-        next((ends[name] for name in names if ends.get(name) is not None), None)
-        for names in (("low", "from"), ("high", "to"))
-    )
+def _span(text: str, kind: Kind, messages: Messages) -> str:
+    """Write a number of which the ends are known; an end can be infinite."""
+    ends = dict(zip(("low", "high"), text.split(_TO), strict=True))
     words = {
-        name: write_value(end, kind, messages, choice)
-        for name, end in (("low", low), ("high", high))
-        if end is not None
+        name: _WRITERS[kind](end, messages) for name, end in ends.items() if end != _INFINITE
     }
-    if len(words) > 1:
-        return words["low"] if low == high else messages.get("format.between", **words)
-    return (
-        messages.get("format.at_least" if "low" in words else "format.at_most", **words)
-        if words
-        else ""
-    )
+    if len(words) == len(ends):
+        return messages.get("format.between", **words)
+    return messages.get("format.at_least" if "low" in words else "format.at_most", **words)
 
 
 def _guess(text: str) -> Kind:
@@ -133,10 +126,11 @@ def _number(text: str, messages: Messages) -> str:
 
 def _length(text: str, messages: Messages) -> str:
     """Write a length of time given in seconds or as a number and a unit."""
-    found = _LENGTH.fullmatch(text)
-    if found is None:
+    if _LENGTH.fullmatch(text) is None:
         raise ValueError(text)
-    return messages.duration(int(found[1]) * _SECONDS[found[2] or "second"])
+    parts = _PART.findall(text) or [(text.lstrip("-"), "second")]
+    length = sum(int(count) * _SECONDS[unit] for count, unit in parts)
+    return messages.duration(-length if text.startswith("-") else length)
 
 
 def _boolean(text: str, messages: Messages) -> str:

@@ -22,6 +22,7 @@ Json: TypeAlias = Mapping[str, Any]
 _BREAKS: Final = frozenset({"Cc", "Zl", "Zp"})
 _INVISIBLE: Final = frozenset({"Cf", "Cs", "Co"})
 _ID_SLOT: Final = "id"
+_PAIR: Final = "pair"
 
 
 def clean(text: str) -> str:
@@ -117,7 +118,9 @@ class Wording:
 
     def slot(self, name: str, *, finding: bool = False) -> str:
         """Name a slot or finding; empty if the knowledge base does not know it."""
-        return capital(self.text(f"{'finding' if finding else 'slot'}:{name}/title"))
+        if not finding:
+            return capital(self.text(f"slot:{name}/title"))
+        return capital(self.text(f"finding:{self._finding(name)}/title"))
 
     def question(self, slot: str) -> str:
         """Give the question for a slot; for one that nobody asks, its title."""
@@ -155,12 +158,16 @@ class Wording:
     def _type(self, name: str, *, finding: bool) -> SlotType | None:
         """Give the type of a slot or finding, none if the knowledge base does not know it."""
         if finding:
-            found = self.kb.findings.get(name)
+            found = self.kb.findings.get(self._finding(name))
             return found.type if found else None
         template, _, slot = name.partition(".")
         terms = self.kb.templates.get(template)
         known = terms.slots.get(slot) if terms else None
         return known.type if known else None
+
+    def _finding(self, name: str) -> str:
+        """Give the id of a finding. One about two facts is read under the name of the first."""
+        return name if name in self.kb.findings else f"{_PAIR}.{name.partition('.')[2]}"
 
     def _label(self, fact: Json, *, with_id: bool) -> str:
         """Put together the title of a template and the key values of a fact."""

@@ -1,11 +1,11 @@
-"""Lowered rules to experta rules: for each rule and node one that matches and one that could match."""
+"""Lowered rules to experta rules: for each rule and node, one that matches and one that could."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from simdiag.analysis.program import Program
 from simdiag.engines.base import Binding
@@ -157,16 +157,16 @@ class RuleCompiler:
             return experta.L(TRUE)
         return experta.P(lambda exists: exists is not FALSE)
 
-    def _capture(
-        self, alias: str, template: str, exists: Any, tests: Sequence[Compare]
-    ) -> None:
+    def _capture(self, alias: str, template: str, exists: Any, tests: Sequence[Compare]) -> None:
         name = f"f{len(self.names)}"
         self.names[alias] = name
         self.templates[alias] = template
         fields: dict[str, Any] = {}
         slots = self.needs.slots.setdefault(template, set())
         for slot in sorted({test.left.slot for test in tests if isinstance(test.left, SlotRef)}):
-            mine = [test for test in tests if isinstance(test.left, SlotRef) and test.left.slot == slot]
+            mine = [
+                test for test in tests if isinstance(test.left, SlotRef) and test.left.slot == slot
+            ]
             fields[slot] = self._constraint(mine)
             slots.add(slot)
         if exists is not None:
@@ -188,12 +188,18 @@ class RuleCompiler:
             return experta.L(literal.value)
         least = _LEAST[self.mode]
         checks = [
-            (test.operator, test.left.type, [(right.value, right.type) for right in test.right if isinstance(right, Literal)])
+            (
+                test.operator,
+                test.left.type,
+                [(right.value, right.type) for right in test.right if isinstance(right, Literal)],
+            )
             for test in tests
         ]
 
         def holds(value: Value) -> bool:
-            return all(decide(operator, value, kind, rights) >= least for operator, kind, rights in checks)
+            return all(
+                decide(operator, value, kind, rights) >= least for operator, kind, rights in checks
+            )
 
         return experta.P(holds)
 
@@ -206,7 +212,7 @@ class RuleCompiler:
         else:
             tests = [other for other in later if _by_literals(other, part.alias)]
             done.update(map(id, tests))
-            self._capture(part.alias, part.template, self._existence(), tests)  # type: ignore[arg-type]
+            self._capture(part.alias, part.template, self._existence(), tests)
             self.bound.append(part.alias)
         for other in part.other_than:
             self._test([part.alias, other], _are_different)
@@ -231,7 +237,9 @@ class RuleCompiler:
             self._need(CASE, CASE)
             names = [self.names[CASE]]
             self.conditions.append(
-                experta.TEST(_Predicate(names, lambda _: compare(part, FactReader({}, constants)) >= least))
+                experta.TEST(
+                    _Predicate(names, lambda _: compare(part, FactReader({}, constants)) >= least)
+                )
             )
             return
         self.conditions.append(experta.TEST(_Predicate(names, holds)))
@@ -268,7 +276,11 @@ class RuleCompiler:
 
     def _is_constant(self, name: str) -> bool:
         template = self.program.base.templates.get(name)
-        return template is not None and template.cardinality is Cardinality.REFERENCE and template.single
+        return (
+            template is not None
+            and template.cardinality is Cardinality.REFERENCE
+            and template.single
+        )
 
     def _need(self, alias: str, template: str) -> None:
         """Capture the only fact of a template that is named without a pattern."""
@@ -326,8 +338,8 @@ def _with_holes(values: Mapping[str, Value], slots: Mapping[str, Any]) -> dict[s
     return {slot: values.get(slot, UNKNOWN_VALUE) for slot in slots}
 
 
-def _by_literals(part: Condition, alias: str) -> bool:
-    """Say whether a comparison tests one slot of one fact by literals, so that a pattern can carry it."""
+def _by_literals(part: Condition, alias: str) -> TypeGuard[Compare]:
+    """Say whether a condition tests one slot of one fact by literals, so a pattern can carry it."""
     return (
         isinstance(part, Compare)
         and isinstance(part.left, SlotRef)
@@ -349,4 +361,3 @@ def subject_aliases(subjects: Sequence[Subject]) -> list[tuple[str, str]]:
 def must_exist(rule: Rule) -> bool:
     """Say whether a rule speaks of facts that exist; findings are computed for all rows."""
     return rule.purpose not in {Purpose.DERIVE, Purpose.RELEVANCE}
-

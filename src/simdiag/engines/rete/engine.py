@@ -1,7 +1,8 @@
-"""The experta engine: every firing of a rule is experta's, level by level, each on a fresh working memory.
+"""The experta engine: every firing of a rule is experta's, each level on a fresh working memory.
 
-The rules of a stratum are compiled once per process. For a case each level declares the facts with what is
-known so far, and the markers of the levels below, all at once; right-hand sides only record.
+The rules of a stratum are compiled once per process. For a case each level declares the facts with
+what is known so far, and the markers of the levels below, all at once; right-hand sides only
+record.
 """
 
 from __future__ import annotations
@@ -227,7 +228,7 @@ class ReteSession(Session):
 
     def _truths(self, node: Node) -> Iterator[tuple[Rows, Truth]]:
         """Give the outer rows for which a node is not false, before any negation."""
-        if isinstance(node.condition, Compare) or isinstance(node.condition, AtLeast):
+        if isinstance(node.condition, Compare | AtLeast):
             yield from self._computed(node)
             return
         best: dict[Rows, Truth] = {}
@@ -267,8 +268,8 @@ def _maker(key: int, mode: str, rows: Mapping[str, RowId]) -> Callable[[], Any]:
 class ReteEngine(Engine):
     """Runs the rules with experta.
 
-    Compiled batches are shared; engine instances belong to one thread each, because experta's are not safe to
-    share.
+    Compiled batches are shared; engine instances belong to one thread each, because experta's are
+    not safe to share.
     """
 
     name = "experta"
@@ -302,5 +303,3 @@ class ReteEngine(Engine):
     def session(self, case: Case) -> Session:
         """Start the evaluation of a case."""
         return ReteSession(self, case)
-
-

@@ -1,8 +1,8 @@
 """Conditions to the safe subset of experta: positive patterns, tests, markers and NOT of a marker.
 
-Every inner part of a condition that is decided on its own (what is negated, an alternative, the facts of an
-aggregate) becomes a *node* with a marker of its own, derived one level below. "Does match" and "could match"
-are two markers, so that negation comes out right for unknown facts.
+Every inner part of a condition that is decided on its own (what is negated, an alternative, the
+facts of an aggregate) becomes a *node* with a marker of its own, derived one level below. "Does
+match" and "could match" are two markers, so that negation comes out right for unknown facts.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class Node:
         condition: What it decides.
         outer: Aliases outside on which it depends, with their templates, by name.
         level: The run that derives it; what reads its marker runs later.
-        computed: Whether its truth is counted or compared from other nodes after that run, instead of
+        computed: Whether its truth is counted or compared from other nodes after that run, instead
+            of
             being derived by rules of its own.
     """
 
