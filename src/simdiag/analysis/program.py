@@ -139,6 +139,7 @@ class _Graph:
 
     def __init__(self, base: KnowledgeBase) -> None:
         self.base = base
+        self._direct: dict[str, frozenset[tuple[str, str]]] = {}
         self.relevance = relevance_rules(base)
         self.rules_of: dict[str, tuple[Rule, ...]] = {
             finding.id: tuple(base.rules[rule] for rule in finding.rules)
@@ -154,10 +155,16 @@ class _Graph:
             found |= self.nodes_read(rule)
         return found
 
+    def direct(self, rule: Rule) -> frozenset[tuple[str, str]]:
+        """Give what a rule reads itself, worked out once."""
+        if rule.id not in self._direct:
+            self._direct[rule.id] = direct_reads(rule)
+        return self._direct[rule.id]
+
     def nodes_read(self, rule: Rule) -> set[str]:
         """Give the findings and relevances on which a rule depends directly."""
         found: set[str] = set()
-        for template, slot in direct_reads(rule):
+        for template, slot in self.direct(rule):
             candidates = [f"{template}.{slot}"]
             if template != CASE:
                 candidates += [relevance_id(template), relevance_id(template, slot)]
@@ -287,7 +294,7 @@ def _follow(
 ) -> frozenset[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     for rule in rules:
-        for template, slot in direct_reads(rule):
+        for template, slot in graph.direct(rule):
             known = base.templates.get(template)
             if known is None or known.cardinality is Cardinality.REFERENCE:
                 continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from simdiag.errors import Problem
 from simdiag.model.values import Interval, Value
@@ -16,8 +17,7 @@ from simdiag.spans import NOWHERE, Span
 VIRTUAL = -1
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RowId:
+class RowId(NamedTuple):
     """Names a row within a case; ``index`` is :data:`VIRTUAL` for the row of unseen facts."""
 
     template: str

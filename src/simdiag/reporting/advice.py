@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from simdiag.reporting.context import Context, moment_of
 from simdiag.reporting.values import read_money, write_moment
-from simdiag.reporting.view import Ban, Field, Step, When
+from simdiag.reporting.view import Ban, Field, Short, Step, When
 from simdiag.reporting.wording import Json, capital, unique
 
-RECOMMENDED = "recommended"
-HOLDS = "holds"
+RECOMMENDED: Final = "recommended"
+HOLDS: Final = "holds"
+
+_MAX_MAYBE: Final = 4  # steps that only might be, in full
+_MAX_OTHERS: Final = 8  # and by title
+_MAX_REASONS: Final = 3  # beside one step
+_MAX_QUESTIONS: Final = 3
 
 
-def steps(context: Context) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
-    """Give the steps that are advised, and those that only might be; numbers run on."""
-    plan = sorted(context.list("actions"), key=lambda action: action.get("status") != RECOMMENDED)
+def steps(context: Context) -> tuple[tuple[Step, ...], tuple[Step, ...], Short]:
+    """Give the plan.
+
+    Returns:
+        The steps that are advised; some that only might be, for causes that are probable; the
+        titles of others that only might be, for causes that are not. Numbers run on from the first
+        to the second.
+    """
+    actions = context.list("actions")
+    advised = [action for action in actions if action.get("status") == RECOMMENDED]
+    possible = [action for action in actions if action.get("status") != RECOMMENDED]
+    near = [action for action in possible if _serves(action, context.probable)][:_MAX_MAYBE]
     numbers: dict[str, int] = {}
-    for number, action in enumerate(plan, 1):
+    for number, action in enumerate((*advised, *near), 1):
         numbers.setdefault(action["id"], number)
-    made = [_step(context, action, number, numbers) for number, action in enumerate(plan, 1)]
-    advised = sum(action.get("status") == RECOMMENDED for action in plan)
-    return tuple(made[:advised]), tuple(made[advised:])
+    made = [_step(context, action, n, numbers) for n, action in enumerate((*advised, *near), 1)]
+    others = [action for action in possible if action["id"] not in numbers]
+    others.sort(key=lambda action: not _serves(action, context.near))
+    titles = unique(context.title("action:", {**action, "args": {}}) for action in others)
+    shown = context.short(titles, _MAX_OTHERS)
+    return tuple(made[: len(advised)]), tuple(made[len(advised) :]), shown
 
 
 def is_firm(context: Context) -> bool:
@@ -38,10 +56,29 @@ def lead(context: Context) -> str:
     )
 
 
-def bans(context: Context) -> tuple[Ban, ...]:
-    """Give the vetoes: first those that hold, then those that may."""
-    entries = sorted(context.list("vetoes"), key=lambda veto: veto.get("status") != HOLDS)
-    return tuple(_ban(context, veto) for veto in entries)
+def bans(context: Context) -> tuple[tuple[Ban, ...], tuple[Ban, ...]]:
+    """Give the vetoes that hold, with their reasons, and those that may.
+
+    The rules of a veto that only may hold are undecided, so their sentences are not told as
+    reasons.
+    """
+    vetoes = context.list("vetoes")
+    holding = tuple(
+        Ban(context.title("veto:", veto), _why_not(context, veto), _reasons(context, veto))
+        for veto in vetoes
+        if veto.get("status") == HOLDS
+    )
+    others = sorted(
+        (veto for veto in vetoes if veto.get("status") != HOLDS),
+        key=lambda veto: not _is_precaution(context, veto),
+    )
+    return holding, tuple(
+        Ban(
+            context.title("veto:", veto),
+            _why_not(context, veto) if _is_precaution(context, veto) else "",
+        )
+        for veto in others
+    )
 
 
 def due(context: Context, action: Json) -> tuple[When, ...]:
@@ -94,7 +131,7 @@ def _step(context: Context, action: Json, number: int, numbers: Mapping[str, int
         cost=_cost(context, action.get("cost")),
         details=_details(context, action, arguments, when),
         about=wording.fact(about) if about else "",
-        reasons=context.rule_texts(action.get("because") or ()),
+        reasons=_reasons(context, action),
         find_out=_find_out(context, action),
         proofs=tuple(capital(proof) for proof in wording.texts(f"action:{ident}/proof")),
         say=wording.filled(f"action:{ident}/say", arguments),
@@ -112,10 +149,28 @@ def _after(context: Context, action: Json, numbers: Mapping[str, int]) -> tuple[
     )
 
 
-def _find_out(context: Context, action: Json) -> tuple[str, ...]:
+def _serves(action: Json, diagnoses: frozenset[str]) -> bool:
+    """Whether an action is for one of some diagnoses."""
+    return not diagnoses.isdisjoint(action.get("for") or ())
+
+
+def _reasons(context: Context, entry: Json) -> tuple[str, ...]:
+    """Give why an action is advised or a veto holds.
+
+    The rules of an action that only might be advised are undecided. A step that was pulled in
+    because another needs it carries the rules of that other one. Neither are reasons.
+    """
+    if entry.get("status") not in {RECOMMENDED, HOLDS}:
+        return ()
+    own = [rule for rule in entry.get("because") or () if context.concludes(rule, str(entry["id"]))]
+    return context.rule_texts(own)[:_MAX_REASONS]
+
+
+def _find_out(context: Context, action: Json) -> Short:
     """Give the questions to settle before an action."""
     slots = action.get("first_find_out") or ()
-    return unique(context.wording.question(str(entry["slot"])) for entry in slots)
+    questions = unique(context.wording.question(str(entry["slot"])) for entry in slots)
+    return context.short(questions, _MAX_QUESTIONS)
 
 
 def _details(
@@ -160,12 +215,12 @@ def _cost(context: Context, cost: str | None) -> str:
     return context.messages.money(amount, currency) if amount else ""
 
 
-def _ban(context: Context, veto: Json) -> Ban:
-    """Say one veto."""
-    holds = veto.get("status") == HOLDS
-    return Ban(
-        title=context.title("veto:", veto),
-        text=context.wording.text(f"veto:{veto['id']}/text"),
-        remark="" if holds else context.messages.get("report.dont.possible"),
-        reasons=context.rule_texts(veto.get("because") or ()),
-    )
+def _is_precaution(context: Context, veto: Json) -> bool:
+    """Whether a veto forbids already while it is only possible."""
+    known = context.kb.vetoes.get(str(veto["id"]))
+    return known is not None and known.precaution
+
+
+def _why_not(context: Context, veto: Json) -> str:
+    """Give what a veto says for itself."""
+    return context.wording.text(f"veto:{veto['id']}/text")

@@ -8,14 +8,15 @@ from typing import Final
 
 from simdiag.model.assessment import State
 from simdiag.model.knowledge import EXCLUDES
-from simdiag.reporting.context import TRUE, Context, rank
-from simdiag.reporting.view import Cause, Certainty, FactUsed, Field, Reason
+from simdiag.reporting.context import MAX_NEAR, TRUE, Context, rank, span_of
+from simdiag.reporting.view import Cause, Certainty, FactUsed, Field, Reason, Short
 from simdiag.reporting.wording import Json, capital, unique
 
 _MAX_VALUES: Final = 8  # beside one reason; the folded part has them all
 _MAX_DEPTH: Final = 3  # of findings that build on findings
 _MAX_QUESTIONS: Final = 3
-_MAX_BARS: Final = 4  # of causes that are only possible; the others are named in a list
+_MAX_TITLES: Final = 6  # of other such causes
+_MAX_RULED_OUT: Final = 8
 
 
 def causes(context: Context) -> tuple[Cause, ...]:
@@ -23,13 +24,19 @@ def causes(context: Context) -> tuple[Cause, ...]:
     return tuple(_cause(context, entry) for entry in _probable(context))
 
 
-def ruled_out(context: Context) -> tuple[Reason, ...]:
-    """Give the diagnoses that nothing can bring back, each with the facts that exclude it."""
-    return tuple(
-        Reason(context.title("", entry), _texts_as_facts(context, entry))
+def ruled_out(context: Context) -> tuple[tuple[Reason, ...], str]:
+    """Give the diagnoses that nothing can bring back, with reasons, and how many more there are."""
+    found = [
+        entry
         for entry in context.list("diagnoses")
-        if entry["state"] == State.EXCLUDED.word and _range(entry)[1] == State.EXCLUDED
+        if entry["state"] == State.EXCLUDED.word and span_of(entry)[1] == State.EXCLUDED
+    ]
+    shown = context.short([context.title("", entry) for entry in found], _MAX_RULED_OUT)
+    reasons = tuple(
+        Reason(title, _texts_as_facts(context, entry))
+        for title, entry in zip(shown.entries, found, strict=False)
     )
+    return reasons, shown.more
 
 
 def certainties(context: Context) -> tuple[Certainty, ...]:
@@ -37,16 +44,13 @@ def certainties(context: Context) -> tuple[Certainty, ...]:
     return tuple(_certainty(context, entry) for entry in _probable(context))
 
 
-def still_possible(context: Context) -> tuple[tuple[Certainty, ...], tuple[str, ...]]:
-    """Give the diagnoses that unknown facts may still bring: a few in full, the others by title."""
-    entries = [
-        entry
-        for entry in context.list("diagnoses")
-        if rank(entry["state"]) < State.SUGGESTED <= _range(entry)[1]
-    ]
+def still_possible(context: Context) -> tuple[tuple[Certainty, ...], Short]:
+    """Give the diagnoses that unknown facts may still bring: a few in full, others by title."""
+    entries = context.possible
     # What a cause cannot be told apart from matters once it is probable.
-    shown = tuple(replace(_certainty(context, entry), limits="") for entry in entries[:_MAX_BARS])
-    return shown, tuple(context.title("", entry) for entry in entries[_MAX_BARS:])
+    shown = tuple(replace(_certainty(context, entry), limits="") for entry in entries[:MAX_NEAR])
+    titles = [context.title("", entry) for entry in entries[MAX_NEAR:]]
+    return shown, context.short(titles, _MAX_TITLES)
 
 
 def deciding_questions(context: Context) -> tuple[str, ...]:
@@ -57,12 +61,6 @@ def deciding_questions(context: Context) -> tuple[str, ...]:
 def _probable(context: Context) -> Iterator[Json]:
     """Iterate over the diagnoses that are at least suggested."""
     return (e for e in context.list("diagnoses") if rank(e["state"]) >= State.SUGGESTED)
-
-
-def _range(entry: Json) -> tuple[int, int]:
-    """Give the lowest and the highest state that are possible."""
-    low, high = entry.get("possible") or (entry["state"], entry["state"])
-    return rank(low), rank(high)
 
 
 # --- why ---
@@ -163,7 +161,7 @@ def _texts_as_facts(context: Context, entry: Json) -> tuple[FactUsed, ...]:
 def _certainty(context: Context, entry: Json) -> Certainty:
     """Say the state and range of one diagnosis, and what would move it."""
     get = context.messages.get
-    low, high = _range(entry)
+    low, high = span_of(entry)
     now, title = get(f"state.{entry['state']}"), context.title("", entry)
     words = [get(f"state.{State(place).word}") for place in range(low, high + 1)]
     others = [word for word in words if word != now]
@@ -177,7 +175,7 @@ def _certainty(context: Context, entry: Json) -> Certainty:
         high=high,
         status=get("report.sure.status", state=now, still=still),
         label=get("report.sure.bar", title=title, state=now, range=span),
-        questions=_questions_for(context, str(entry["id"])),
+        questions=_questions_for(context, str(entry["id"])) if low < high else (),
         limits=capital(context.wording.text(f"{entry['id']}/limitations")),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -12,14 +13,22 @@ from simdiag.model.assessment import State
 from simdiag.model.knowledge import KnowledgeBase
 from simdiag.model.values import TEXT_KINDS, SlotType
 from simdiag.reporting.values import read_moment
+from simdiag.reporting.view import Short
 from simdiag.reporting.wording import Json, Wording, clean
 
 TRUE: Final = "true"
+MAX_NEAR: Final = 3  # of the diagnoses that are only possible, shown in full
 
 
 def rank(word: object) -> int:
     """Give the place of a state, from 0, excluded, to 3, established."""
     return State[str(word).upper()].value
+
+
+def span_of(entry: Json) -> tuple[int, int]:
+    """Give the places of the lowest and the highest state that a diagnosis can have."""
+    low, high = entry.get("possible") or (entry["state"], entry["state"])
+    return rank(low), rank(high)
 
 
 def items(result: Json, key: str) -> Sequence[Json]:
@@ -65,6 +74,58 @@ class Context:
         """Whether the result carries the record of its rules: only single runs keep it."""
         return bool(self.result.get("justifications"))
 
+    @property
+    def probable(self) -> frozenset[str]:
+        """Ids of the diagnoses that are at least suggested."""
+        return frozenset(
+            str(entry["id"])
+            for entry in self.list("diagnoses")
+            if rank(entry["state"]) >= State.SUGGESTED
+        )
+
+    @property
+    def possible(self) -> Sequence[Json]:
+        """The diagnoses that are not probable but may become so, the nearest first.
+
+        Something speaks for the nearest; or they are of the area of what is probable; or they wait
+        for more about the facts that were given than others do.
+        """
+        areas = {name.partition(".")[0] for name in self.probable}
+        waits = Counter(
+            name
+            for entry in self.list("missing")
+            if entry.get("of")
+            for name in entry.get("matters_for") or ()
+        )
+
+        def distance(entry: Json) -> tuple[int, bool, int]:
+            ident = str(entry["id"])
+            elsewhere = ident.partition(".")[0] not in areas
+            return -int(entry.get("score") or 0), elsewhere, -waits[ident]
+
+        found = (
+            entry
+            for entry in self.list("diagnoses")
+            if rank(entry["state"]) < State.SUGGESTED <= span_of(entry)[1]
+        )
+        return sorted(found, key=distance)
+
+    @property
+    def near(self) -> frozenset[str]:
+        """Ids of the nearest of the diagnoses that are only possible."""
+        return frozenset(str(entry["id"]) for entry in self.possible[:MAX_NEAR])
+
+    def concludes(self, rule: str, target: str) -> bool:
+        """Whether a rule is about that action or veto; one that is not known is believed to be."""
+        known = self.kb.rules.get(rule)
+        return known is None or known.target == target
+
+    def short(self, entries: Sequence[str], limit: int) -> Short:
+        """Cut a list to its first entries, saying how many more there are."""
+        more = len(entries) - limit
+        words = self.messages.count("report.more", more) if more > 0 else ""
+        return Short(tuple(entries[:limit]), words)
+
     def list(self, key: str) -> Sequence[Json]:
         """Give a list of the result; empty if it has none."""
         return items(self.result, key)
@@ -100,9 +161,9 @@ class Context:
         action = self.kb.actions.get(str(entry.get("id", "")))
         types: Mapping[str, SlotType] = action.arguments if action else {}
         return {
-            str(name): self._argument(raw, types.get(name))
+            str(name): written
             for name, raw in sorted((entry.get("args") or {}).items())
-            if raw is not None
+            if raw is not None and (written := self._argument(raw, types.get(name)))
         }
 
     def _argument(self, raw: object, kind: SlotType | None) -> str:

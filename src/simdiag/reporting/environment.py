@@ -41,7 +41,9 @@ def render_plain(report: Report, messages: Messages, marks: Marks) -> str:
 
 def _names(report: Report, messages: Messages) -> dict[str, object]:
     """Give what every template may use."""
-    punctuation = {name: messages.get(f"format.{name}") for name in ("colon", "comma", "semicolon")}
+    punctuation = {
+        name: messages.get(f"format.{name}") for name in ("colon", "comma", "semicolon", "stop")
+    }
     return {"report": report, "t": messages.get, **punctuation}
 
 

@@ -69,7 +69,9 @@ def _latest(results: Sequence[Json]) -> date | None:
 
 def _case(context: Context) -> Case:
     """Set out one case in the order of the page."""
-    do_now, maybe = advice.steps(context)
+    do_now, maybe, other_steps = advice.steps(context)
+    bans, maybe_bans = advice.bans(context)
+    ruled_out, more_ruled_out = causes.ruled_out(context)
     possible, also_possible = causes.still_possible(context)
     bills, disputed = rest.bills(context)
     gaps, more_gaps, left = rest.gaps(context)
@@ -82,10 +84,13 @@ def _case(context: Context) -> Case:
         steps=do_now,
         unsure_plan=not advice.is_firm(context),
         maybe=maybe,
-        bans=advice.bans(context),
+        other_steps=other_steps,
+        bans=bans,
+        maybe_bans=maybe_bans,
         no_record=not context.has_record,
         causes=causes.causes(context),
-        ruled_out=causes.ruled_out(context),
+        ruled_out=ruled_out,
+        more_ruled_out=more_ruled_out,
         bills=bills,
         disputed=disputed,
         certainties=causes.certainties(context),

@@ -22,7 +22,7 @@ NARROW: Final = 60
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
 
 
-def render(  # noqa: PLR0913 - one call, and each of these is for the caller to choose
+def render(
     results: Sequence[Json],
     kb: KnowledgeBase,
     lang: str,

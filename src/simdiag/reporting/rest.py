@@ -38,15 +38,21 @@ def warnings(context: Context) -> tuple[str, ...]:
     return unique(messages.get(key if key in messages else "warning.other") for key in keys)
 
 
-def gaps(context: Context) -> tuple[tuple[Gap, ...], tuple[Gap, ...], int]:
-    """Give what is not known, fact by fact: the first questions, the rest, and its number."""
-    asked: list[tuple[str, str]] = []
-    for entry in context.list("missing"):
-        pair = (_place(context, entry), _question(context, entry))
-        if pair[1] and pair not in asked:
-            asked.append(pair)
-    rest = asked[_MAX_GAPS:]
-    return _grouped(asked[:_MAX_GAPS]), _grouped(rest), len(rest)
+def gaps(context: Context) -> tuple[tuple[Gap, ...], tuple[Field, ...], int]:
+    """Give what is not known, fact by fact.
+
+    Returns:
+        The first questions, in full; the rest by title, one line a fact; how many the rest are.
+        What is not known of a given fact comes before what is not known of facts that there may be.
+    """
+    entries = sorted(context.list("missing"), key=lambda entry: not entry.get("of"))
+    asked = {(_place(context, e), _question(context, e)): str(e["slot"]) for e in entries}
+    pairs = [(place, question) for place, question in asked if question]
+    rest: dict[str, list[str]] = {}
+    for place, question in pairs[_MAX_GAPS:]:
+        rest.setdefault(place, []).append(_title(context, asked[place, question]) or question)
+    joined = tuple(Field(place, context.messages.join(unique(t))) for place, t in rest.items())
+    return _grouped(pairs[:_MAX_GAPS]), joined, sum(map(len, rest.values()))
 
 
 def freshness(kb: KnowledgeBase, messages: Messages, as_of: date | None) -> str:
@@ -149,6 +155,11 @@ def _place(context: Context, entry: Json) -> str:
 def _question(context: Context, entry: Json) -> str:
     """Give the question of a missing slot."""
     return context.wording.question(str(entry["slot"])) or clean(str(entry.get("question") or ""))
+
+
+def _title(context: Context, slot: str) -> str:
+    """Name a missing slot within a sentence."""
+    return context.wording.text(f"slot:{slot}/title")
 
 
 def _grouped(asked: list[tuple[str, str]]) -> tuple[Gap, ...]:

@@ -93,9 +93,9 @@ def write_moment(text: str, messages: Messages, *, short: bool = False) -> str:
 def _span(text: str, kind: Kind, messages: Messages) -> str:
     """Write a number of which the ends are known; an end can be infinite."""
     ends = dict(zip(("low", "high"), text.split(_TO), strict=True))
-    words = {
-        name: _WRITERS[kind](end, messages) for name, end in ends.items() if end != _INFINITE
-    }
+    words = {name: _WRITERS[kind](end, messages) for name, end in ends.items() if end != _INFINITE}
+    if not words:
+        return ""
     if len(words) == len(ends):
         return messages.get("format.between", **words)
     return messages.get("format.at_least" if "low" in words else "format.at_most", **words)

@@ -82,19 +82,26 @@ class Step:
     details: tuple[Field, ...]
     about: str
     reasons: tuple[str, ...]
-    find_out: tuple[str, ...]
+    find_out: Short
     proofs: tuple[str, ...]
     say: str
 
 
 @dataclass(frozen=True, slots=True)
 class Ban:
-    """One thing not to do; ``remark`` is empty for a veto that holds."""
+    """One thing not to do."""
 
     title: str
     text: str
-    remark: str
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """The first entries of a list that can be long, and in words how many more there are."""
+
+    entries: tuple[str, ...] = ()
+    more: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,33 +184,25 @@ class Case:
     steps: tuple[Step, ...]
     unsure_plan: bool
     maybe: tuple[Step, ...]
+    other_steps: Short
     bans: tuple[Ban, ...]
+    maybe_bans: tuple[Ban, ...]
     no_record: bool
     causes: tuple[Cause, ...]
     ruled_out: tuple[Reason, ...]
+    more_ruled_out: str
     bills: tuple[Bill, ...]
     disputed: str
     certainties: tuple[Certainty, ...]
     questions: tuple[str, ...]
     possible: tuple[Certainty, ...]
-    also_possible: tuple[str, ...]
+    also_possible: Short
     clashes: tuple[Clash, ...]
     warnings: tuple[str, ...]
     gaps: tuple[Gap, ...]
-    more_gaps: tuple[Gap, ...]
+    more_gaps: tuple[Field, ...]
     more_gaps_text: str
     support: Support
-
-    @property
-    def all_gaps(self) -> tuple[Gap, ...]:
-        """Everything that is not known, for a form that does not fold the rest away."""
-        if not (self.gaps and self.more_gaps):
-            return self.gaps
-        last, first = self.gaps[-1], self.more_gaps[0]
-        if last.label != first.label:
-            return self.gaps + self.more_gaps
-        joined = Gap(last.label, last.questions + first.questions)
-        return (*self.gaps[:-1], joined, *self.more_gaps[1:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from simdiag.model.conditions import (
     SlotRef,
     expressions_in,
 )
-from simdiag.model.knowledge import CASE
+from simdiag.model.knowledge import CASE, KnowledgeBase
 from simdiag.model.rules import Purpose, Rule, Subject
 from simdiag.model.terms import Cardinality
 from simdiag.model.truth import FALSE, TRUE, Truth
@@ -41,6 +41,7 @@ MODES = (DOES, COULD)
 _LEAST: Mapping[str, Truth] = {DOES: Truth.TRUE, COULD: Truth.UNKNOWN}
 _OPPOSITE = {DOES: COULD, COULD: DOES}
 AS_OF = "as of"
+Constants = Mapping[str, Mapping[str, Value]]
 
 Marker: Any = type("marker", (experta.Fact,), {})
 PairFact: Any = type("pair", (experta.Fact,), {})
@@ -75,7 +76,7 @@ class FactReader:
     """Reads slots from the facts that a rule has captured; constants from the knowledge base."""
 
     facts: Mapping[str, Any]
-    constants: Mapping[str, Mapping[str, Value]]
+    constants: Constants
     pairs: Mapping[tuple[str, str, str], Any] = field(default_factory=dict)
 
     def slot(self, alias: str, slot: str) -> Value:
@@ -117,11 +118,15 @@ class RuleCompiler:
         layer: The nodes of the rules that are decided together.
         mode: ``does`` for what matches, ``could`` for what is not ruled out.
         needs: Takes what the rule reads.
+        constants: As :func:`constants_of` gives them.
     """
 
-    def __init__(self, program: Program, layer: Layer, mode: str, needs: Needs) -> None:
+    def __init__(
+        self, program: Program, layer: Layer, mode: str, needs: Needs, constants: Constants
+    ) -> None:
         """Start without conditions."""
         self.program = program
+        self.constants = constants
         self.layer = layer
         self.mode = mode
         self.needs = needs
@@ -220,7 +225,7 @@ class RuleCompiler:
     def _compare(self, part: Compare) -> None:
         aliases, pairs = self._read_by(part)
         least = _LEAST[self.mode]
-        constants = self._constants()
+        constants = self.constants
         names = [self.names[alias] for alias in aliases] + [self.pairs[pair] for pair in pairs]
         count = len(aliases)
 
@@ -243,13 +248,6 @@ class RuleCompiler:
             )
             return
         self.conditions.append(experta.TEST(_Predicate(names, holds)))
-
-    def _constants(self) -> Mapping[str, Mapping[str, Value]]:
-        return {
-            name: _with_holes(template.rows[0].values, template.slots)
-            for name, template in self.program.base.templates.items()
-            if template.cardinality is Cardinality.REFERENCE and template.single
-        }
 
     def _read_by(self, part: Condition) -> tuple[list[str], list[tuple[str, str, str]]]:
         """Capture everything that a comparison reads; give the aliases and pairs."""
@@ -332,6 +330,15 @@ class RuleCompiler:
             record(engine, {alias: bindings[name]["row"] for alias, name in captured.items()})
 
         return RuleSpec(name, self.conditions, fire)
+
+
+def constants_of(base: KnowledgeBase) -> Constants:
+    """Give the values of the references with one row, which are the same in every case."""
+    return {
+        name: _with_holes(template.rows[0].values, template.slots)
+        for name, template in base.templates.items()
+        if template.cardinality is Cardinality.REFERENCE and template.single
+    }
 
 
 def _with_holes(values: Mapping[str, Value], slots: Mapping[str, Any]) -> dict[str, Value]:

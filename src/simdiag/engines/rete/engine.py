@@ -32,6 +32,7 @@ from simdiag.engines.rete.compiler import (
     Needs,
     PairFact,
     RuleCompiler,
+    constants_of,
     fact_class,
     must_exist,
     subject_aliases,
@@ -85,6 +86,7 @@ class RuleBuilder:
     def __init__(self, program: Program) -> None:
         """Take the program."""
         self.program = program
+        self.constants = constants_of(program.base)
 
     def batch(self, rules: Sequence[Rule]) -> Batch:
         """Compile the rules of one batch, level by level."""
@@ -106,7 +108,7 @@ class RuleBuilder:
             if layer.levels[rule.id] != level:
                 continue
             for mode in MODES:
-                compiler = RuleCompiler(self.program, layer, mode, needs)
+                compiler = RuleCompiler(self.program, layer, mode, needs, self.constants)
                 compiler.outer(subject_aliases(rule.subjects), existing=must_exist(rule))
                 compiler.conjunction(rule.when.parts)
                 yield compiler.spec(f"{rule.id} {mode}", _record_rule(rule, mode))
@@ -117,7 +119,7 @@ class RuleBuilder:
                 continue
             for number, branch in enumerate(branches_of(node.condition)):
                 for mode in MODES:
-                    compiler = RuleCompiler(self.program, layer, mode, needs)
+                    compiler = RuleCompiler(self.program, layer, mode, needs, self.constants)
                     compiler.outer(node.outer)
                     compiler.conjunction(branch.parts)
                     name = f"node {node.key:04d}.{number} {mode}"
