@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simdiag.analysis.program import Program, check_cycles, prepare
 from simdiag.engines.base import Engine
@@ -21,6 +21,9 @@ from simdiag.model.knowledge import KnowledgeBase
 from simdiag.model.values import Interval
 from simdiag.reasoning.assess import assess
 from simdiag.reasoning.serialise import Serialiser
+
+if TYPE_CHECKING:
+    from simdiag.authoring.scenarios import ScenarioResult
 
 ENGINES = ("experta", "reference")
 
@@ -145,3 +148,54 @@ class Simdiag:
 def write_json(result: dict[str, Any], *, indent: int | None = None) -> str:
     """Write one result as JSON, always the same bytes for the same result."""
     return json.dumps(result, ensure_ascii=False, indent=indent)
+
+
+# The workbench of rule authors ---------------------------------------------------------------------
+
+
+def run_rule_tests(
+    paths: Iterable[Path | str] = (), engines: Iterable[str] = ("experta",), text: str = ""
+) -> list[ScenarioResult]:
+    """Run the scenarios of a package.
+
+    Args:
+        paths: A package, folders or files in it; the shipped package if there is none.
+        engines: Names of the engines; several must give equal results.
+        text: Only scenarios whose name, file or diagnosis contains this text.
+
+    Raises:
+        InvalidInput: With everything that is wrong in the package and in the scenarios.
+        UsageError: There is no such path, engine or scenario.
+    """
+    from simdiag.authoring.places import package_and_tests
+    from simdiag.authoring.scenarios import run_scenarios, select
+    from simdiag.loading.scenarios import read_scenarios
+
+    folder, files = package_and_tests(paths)
+    base = load_knowledge(folder, ("en",))
+    problems = Problems()
+    scenarios = read_scenarios(folder, files, base, problems)
+    problems.raise_if_any()
+    chosen = select(scenarios, text)
+    if not chosen:
+        raise UsageError(f"no scenario has `{text}` in its name, file or diagnosis")
+    ready = {name: Simdiag(base, name) for name in engines}
+    return list(run_scenarios(chosen, prepare(base), {name: ready[name].engine for name in ready}))
+
+
+def check_rules(folder: Path | str | None = None) -> tuple[Problems, Problems]:
+    """Find everything that is wrong with a package.
+
+    Args:
+        folder: The package, or any path in it; the shipped package if not given.
+
+    Returns:
+        What loading found, and the violations of checks; errors and warnings.
+
+    Raises:
+        UsageError: There is no such package.
+    """
+    from simdiag.authoring.checks import check_package
+    from simdiag.authoring.places import package_of, usual_package
+
+    return check_package(usual_package() if folder is None else package_of(Path(folder)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from simdiag.model.conditions import All
 from simdiag.model.knowledge import KnowledgeBase, Source, Thresholds
-from simdiag.model.rules import Action, Diagnosis, Finding, Purpose, Rule, Subject
+from simdiag.model.rules import Action, Diagnosis, Finding, Purpose, Rule, Subject, Veto
 from simdiag.model.terms import (
     Cardinality,
     Choice,
@@ -75,6 +76,7 @@ ENGLISH = {
     "choice:attempt.payment_state.captured": "The money has left the account",
     "choice:attempt.credit_state.pending": "Not yet",
     "finding:attempt.age/title": "age of the attempt",
+    "finding:pair.twins/title": "twins",
     "ladder:topup/text": "We do not know the cause yet. Check the network first.",
     "clash#bank-and-seller/text": "The bank says debited, the seller says failed.",
     "clash#bank-and-seller/ask": "the booking line of the bank, with its date",
@@ -173,6 +175,7 @@ def make_kb() -> KnowledgeBase:
         _rule(f"{PAID}#captured", "strong"),
         _rule(f"{PAID}#recent", "against"),
         _rule(f"{REFUSED}#booked", "excludes"),
+        replace(_rule(f"{PAID}#do-wait"), purpose=Purpose.DO, target="wait"),
     ]
     actions = [
         _action("wait", until=Kind.DATETIME),
@@ -180,6 +183,7 @@ def make_kb() -> KnowledgeBase:
         _action("complain_in_writing", deadline=Kind.DATE, amount=Kind.MONEY),
     ]
     age = Finding("attempt.age", "age", (), SlotType(Kind.DURATION), "", ())
+    twins = Finding("pair.twins", "twins", (), SlotType(Kind.BOOLEAN), "", ())
     return KnowledgeBase(
         id="be-mobile",
         version="0.1.0",
@@ -189,10 +193,10 @@ def make_kb() -> KnowledgeBase:
         weights={"strong": 40, "against": -5},
         thresholds=Thresholds(),
         templates={template.name: template for template in templates},
-        findings={age.id: age},
+        findings={age.id: age, twins.id: twins},
         diagnoses={PAID: diagnosis},
         actions={action.id: action for action in actions},
-        vetoes={},
+        vetoes={"share_codes": Veto("share_codes", "", "", (), precaution=True)},
         ladders=(),
         rules={rule.id: rule for rule in rules},
         sources={"MV-TOPUP": Source("MV-TOPUP", "https://example.org/topup", "channels")},

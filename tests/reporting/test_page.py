@@ -14,6 +14,7 @@ from simdiag.reporting.rest import freshness
 from simdiag.reporting.view import Case, When
 
 Result = dict[str, Any]
+PAID, REFUSED = "topup.paid-not-credited", "topup.amount-refused"
 UNTIL = "2025-11-21T17:50:00+01:00"
 
 
@@ -43,7 +44,7 @@ def test_possible_steps_stand_apart(kb: KnowledgeBase, result: Result) -> None:
     case = case_of(kb, result)
     assert [step.number for step in (*case.steps, *case.maybe)] == [1, 2, 3]
     assert case.maybe[0].after == ("step 2",)
-    assert case.maybe[0].find_out == ("Who took the money?",)
+    assert case.maybe[0].find_out.entries == ("Who took the money?",)
 
 
 def test_date_among_the_arguments_is_prominent(kb: KnowledgeBase, result: Result) -> None:
@@ -94,13 +95,33 @@ def test_ladder_introduces_the_plan(kb: KnowledgeBase, result: Result) -> None:
     assert case_of(kb, result).lead == ""
 
 
-def test_vetoes_that_hold_come_first(kb: KnowledgeBase, result: Result) -> None:
-    """A veto that only may hold comes later, and says so."""
-    bans = case_of(kb, result).bans
-    assert [(ban.title, bool(ban.remark)) for ban in bans] == [
-        ("Do not pay again", False),
-        ("Do not give codes away", True),
-    ]
+def test_vetoes_that_only_may_hold_stand_apart(kb: KnowledgeBase, result: Result) -> None:
+    """A veto that only may hold is no plain prohibition, and its undecided rules are no reasons."""
+    result["vetoes"][0]["because"] = result["vetoes"][1]["because"]
+    case = case_of(kb, result)
+    assert [ban.title for ban in case.bans] == ["Do not pay again"]
+    assert case.bans[0].reasons == ("The payment of today is not lost.",)
+    (precaution,) = case.maybe_bans
+    assert (precaution.title, precaution.reasons) == ("Do not give codes away", ())
+    assert precaution.text == "Nobody honest asks for your PIN."
+
+
+def test_undecided_rules_are_no_reasons(kb: KnowledgeBase, result: Result) -> None:
+    """A step that only might be advised, or that another step needs, does not borrow reasons."""
+    rules = result["actions"][0]["because"]
+    assert case_of(kb, with_action(result, because=rules)).steps[0].reasons
+    assert not case_of(kb, with_action(result, because=rules, status="possible")).maybe[0].reasons
+    assert not case_of(kb, with_action(result, because=rules, id="gather_proof")).steps[0].reasons
+
+
+def test_steps_for_improbable_causes_are_titles(kb: KnowledgeBase, result: Result) -> None:
+    """What only might be advised, for a cause to which nothing points, is named by title."""
+    far = result["actions"][2] | {"for": [REFUSED]}
+    result["actions"] = [far | {"id": f"a{n}", "title": f"Step {n}"} for n in range(11)]
+    case = case_of(kb, result)
+    assert case.maybe == ()
+    assert case.other_steps.entries == tuple(f"Step {n}" for n in range(8))
+    assert case.other_steps.more == "and 3 more"
 
 
 def test_reasons_have_their_facts(kb: KnowledgeBase, result: Result) -> None:
@@ -129,6 +150,23 @@ def test_facts_behind_a_finding(kb: KnowledgeBase, result: Result) -> None:
         "Whether the credit arrived",
         "Who took the money",
     ]
+
+
+def test_facts_behind_a_finding_about_two_facts(kb: KnowledgeBase, result: Result) -> None:
+    """A finding about a pair of facts is known by the name of the pair."""
+    derived = result["justifications"][0] | {"kind": "derive", "for": "pair.twins", "rule": "x"}
+    read = result["justifications"][1]["conditions"][0]["reads"][0]
+    read |= {"slot": "attempt.twins", "value": True}
+    result["justifications"] = [derived, result["justifications"][1]]
+    (reason,) = case_of(kb, result).causes[0].speaks_against
+    assert [field.name for field in reason.facts[0].values][:2] == ["Twins", "What the bank shows"]
+
+
+def test_case_judged_for_a_day(kb: KnowledgeBase, result: Result) -> None:
+    """A case that is judged for the end of a day is said to be judged for that day."""
+    assert case_of(kb, result).judged.value == "Thursday 20 November 2025, 18:00"
+    result["as_of"] = "2025-11-20T23:59:59+01:00"
+    assert case_of(kb, result).judged.value == "Thursday 20 November 2025"
 
 
 def test_evidence_of_other_facts_is_left_out(kb: KnowledgeBase, result: Result) -> None:
@@ -193,6 +231,30 @@ def test_possible_causes_are_not_hidden(kb: KnowledgeBase, result: Result) -> No
     assert case.ruled_out == ()
 
 
+def test_nearest_possible_causes_come_first(kb: KnowledgeBase, result: Result) -> None:
+    """Of causes that are only possible, those of the area of the probable one come first."""
+    vague = result["diagnoses"][1] | {"state": "unclear", "possible": ["excluded", "established"]}
+    names = [f"bill.x{n}" for n in range(10)] + ["topup.y"]
+    result["diagnoses"][1:] = [vague | {"id": name, "title": name[-2:]} for name in names]
+    case = case_of(kb, result)
+    assert [entry.title for entry in case.possible] == [".y", "x0", "x1"]
+    assert case.also_possible.more == "and 2 more"
+
+
+def test_certain_cause_has_no_questions(kb: KnowledgeBase, result: Result) -> None:
+    """Where nothing can change the state, no question is said to change it."""
+    result["diagnoses"][0]["possible"] = ["established", "established"]
+    assert case_of(kb, result).certainties[0].questions == ()
+
+
+def test_cause_proved_and_ruled_out(kb: KnowledgeBase, result: Result) -> None:
+    """If decisive rules of one cause contradict each other, the conflict names the cause."""
+    result["diagnoses"][0] |= {"state": "unclear", "possible": ["unclear", "unclear"]}
+    result["conflicts"] = [{"rule": PAID, "text": "x", "facts": [], "ask": ""}]
+    (clash,) = case_of(kb, result).clashes
+    assert clash.text.startswith("Some facts prove this cause, others rule it out: You paid")
+
+
 def test_facts_are_told_apart(kb: KnowledgeBase, result: Result) -> None:
     """The id of a fact is shown only where nothing else tells two facts apart."""
     twin = {"template": "attempt", "key": result["diagnoses"][0]["about"][0]["key"] | {"id": "a2"}}
@@ -232,15 +294,17 @@ def test_gaps_are_grouped(kb: KnowledgeBase, result: Result) -> None:
 
 
 def test_many_gaps_are_folded(kb: KnowledgeBase, result: Result) -> None:
-    """Beyond twelve questions the rest is folded, and a form without folds has all of them."""
+    """Beyond twelve questions the rest is named in short, with its number."""
     entry = result["missing"][0]
     result["missing"] = [
         entry | {"of": {"template": "attempt", "key": {"amount": f"{n}.00 EUR"}}} for n in range(15)
     ]
     case = case_of(kb, result)
     assert len(case.gaps) == 12
-    assert case.more_gaps_text == "Show 3 more"
-    assert len(case.all_gaps) == 15
+    assert case.more_gaps_text == "3 more things that we do not know"
+    assert [(gap.name, gap.value) for gap in case.more_gaps] == [
+        (f"Top-up attempt · €{n}.00", "who took the money") for n in (12, 13, 14)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -75,9 +75,7 @@ class _Checker:
     def first(self, each: Expectation) -> Failure | None:
         """Compare the first diagnosis that is at least suggested."""
         likely = [
-            found
-            for found in self.assessment.diagnoses
-            if found.rating.state >= State.SUGGESTED
+            found for found in self.assessment.diagnoses if found.rating.state >= State.SUGGESTED
         ]
         first = likely[0] if likely else None
         name = NOTHING if first is None else first.id
@@ -139,8 +137,12 @@ class _Checker:
         )
 
     def not_do(self, each: Expectation) -> Failure | None:
-        """The action is not in the plan."""
-        return self._plan(each, "not in the plan", lambda found: not found)
+        """The action is not recommended; it may be possible, for what is not known yet."""
+        return self._plan(
+            each,
+            "not recommended",
+            lambda found: all(entry.status is ActionStatus.POSSIBLE for entry in found),
+        )
 
     def firm(self, each: Expectation) -> Failure | None:
         """The action is recommended, and nothing that is unknown can change that."""
@@ -198,7 +200,9 @@ class _Checker:
         names = {f"{gap.slot.template}.{gap.slot.slot}" for gap in self.assessment.missing}
         if each.subject in names:
             return None
-        return Failure(each.span, f"slot `{each.subject}`", "missing", "known, or it matters for nothing")
+        return Failure(
+            each.span, f"slot `{each.subject}`", "missing", "known, or it matters for nothing"
+        )
 
     def finding_values(self, name: str) -> list[str]:
         """Give the values of a finding for the given facts, or for unseen ones if none is given.

@@ -71,7 +71,8 @@ def run_scenarios(
         program: The knowledge base, made ready.
         engines: Engines of that program, by name.
     """
-    serialiser = Serialiser(program)
+    # Writing a result takes as long as finding it, so it is done only where there is something to compare.
+    serialiser = Serialiser(program) if len(engines) > 1 else None
     for scenario in scenarios:
         known: dict[str, object] = {}
         for name, engine in engines.items():
@@ -92,9 +93,11 @@ def _disagreement(
     engine: str,
     found: Assessment,
     known: dict[str, object],
-    serialiser: Serialiser,
+    serialiser: Serialiser | None,
 ) -> Iterator[Failure]:
     """Note in what the result of an engine differs from that of the first one."""
+    if serialiser is None:
+        return
     result = serialiser.assessment(found)
     if not known:
         known.update(result)

@@ -254,7 +254,7 @@ TABLES: dict[str, dict[str, Key]] = {
         "states": Key("mapping", "diagnosis to state"),
         "ranges": Key("mapping", "diagnosis to lowest and highest state"),
         "do": Key("words", "actions that are recommended"),
-        "not_do": Key("words", "actions that are not in the plan"),
+        "not_do": Key("words", "actions that are not recommended"),
         "firm": Key("words", "actions that are firm"),
         "vetoes": Key("words", "vetoes that hold"),
         "no_vetoes": Key("words", "vetoes that neither hold nor are possible"),

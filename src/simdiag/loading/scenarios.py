@@ -32,6 +32,8 @@ from simdiag.model.rules import Finding, Purpose
 from simdiag.model.values import Interval, Kind
 from simdiag.spans import Span
 
+# Most rules do not look at the date, so a scenario may leave it out; it is judged for this moment then.
+USUAL_MOMENT = read_moment("2025-11-20 18:00")
 KINDS = ("positive", "negative", "unknown")
 STATES = tuple(state.word for state in State)
 NOTHING = "none"
@@ -80,8 +82,8 @@ class Scenario:
 
 def scenario_files(folder: Path) -> tuple[Path, ...]:
     """Give the files of a package that hold scenarios, in the order of their paths."""
-    beside = [path for path in folder.joinpath("diagnoses").rglob(f"*{_SUFFIX}.y*ml")]
-    stories = [path for path in folder.joinpath("scenarios").rglob("*.y*ml")]
+    beside = folder.joinpath("diagnoses").rglob(f"*{_SUFFIX}.y*ml")
+    stories = folder.joinpath("scenarios").rglob("*.y*ml")
     return tuple(sorted({*beside, *stories}))
 
 
@@ -101,7 +103,7 @@ def read_scenarios(
     for path in files:
         node = _document(path, problems)
         if node is not None:
-            found.extend(reader.file(node, _diagnosis_of(folder, path)))
+            found.extend(reader.file(node, diagnosis_of(folder, path)))
     return tuple(found)
 
 
@@ -116,11 +118,13 @@ def _document(path: Path, problems: Problems) -> Node | None:
     if text is not None and not text.strip():
         problems.add(Span(str(path)), "empty", "the file is empty")
     if len(documents) > 1:
-        problems.add(documents[1].span, "form", "a package file has one document", "remove the `---`")
+        problems.add(
+            documents[1].span, "form", "a package file has one document", "remove the `---`"
+        )
     return documents[0] if documents else None
 
 
-def _diagnosis_of(folder: Path, path: Path) -> str | None:
+def diagnosis_of(folder: Path, path: Path) -> str | None:
     """Give the id that stands beside a file, or none for a whole story."""
     if not path.stem.endswith(_SUFFIX):
         return None
@@ -137,7 +141,7 @@ class _Reader:
     def __init__(self, base: KnowledgeBase, problems: Problems) -> None:
         self.base = base
         self.problems = problems
-        self.facts = FactReader(base)
+        self.facts = FactReader(base, default_as_of=USUAL_MOMENT)
         self.slots = {
             f"{template.name}.{slot}": ()
             for template in base.fact_templates()
@@ -219,7 +223,9 @@ class _Reader:
         )
         return False
 
-    def ids(self, form: str, what: str, names: Iterable[str], key: str, keys: Mapping[str, Node]) -> list[Expectation]:
+    def ids(
+        self, form: str, what: str, names: Iterable[str], key: str, keys: Mapping[str, Node]
+    ) -> list[Expectation]:
         """Read a list of ids, one expectation each."""
         return [
             Expectation(form, word.text, (), word.span)

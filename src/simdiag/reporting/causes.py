@@ -136,7 +136,9 @@ def _readings(context: Context, record: Json, depth: int) -> Iterator[Json]:
             yield reading
             if reading.get("finding") and depth:
                 about = [reading["fact"]] if reading.get("fact") else []
-                for below in context.records("derive", str(reading["slot"]), about):
+                for below in context.records(
+                    "derive", context.wording.finding(str(reading["slot"])), about
+                ):
                     yield from _readings(context, below, depth - 1)
 
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from simdiag.i18n import Messages
 from simdiag.model.knowledge import KnowledgeBase
-from simdiag.reporting.context import Context, moment_of
-from simdiag.reporting.values import read_money
+from simdiag.reporting.context import Context
+from simdiag.reporting.values import read_money, write_moment
 from simdiag.reporting.view import Bill, Clash, Field, Gap
 from simdiag.reporting.wording import Json, capital, clean, unique
 
@@ -80,11 +80,8 @@ def notes(context: Context) -> tuple[str, ...]:
 
 def judged(context: Context) -> Field:
     """Say for which moment the case was judged."""
-    moment = moment_of(context.result.get("as_of"))
-    shown = (
-        context.messages.moment(moment) if moment else clean(str(context.result.get("as_of", "")))
-    )
-    return Field(context.messages.get("report.judged"), shown)
+    moment = write_moment(str(context.result.get("as_of", "")), context.messages)
+    return Field(context.messages.get("report.judged"), clean(moment))
 
 
 def _checked(kb: KnowledgeBase) -> set[int]:

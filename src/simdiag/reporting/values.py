@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from simdiag.i18n import Messages
+from simdiag.i18n import ZONE, Messages
 from simdiag.model.values import ORDERED_KINDS, Kind
 
+_LAST_SECOND: Final = time(23, 59, 59)
 _MAX_TEXT: Final = 300
 _MONEY: Final = re.compile(r"(-?\d+(?:\.\d+)?) ([A-Z]{3})")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
@@ -80,13 +81,19 @@ def read_money(text: str) -> tuple[Decimal, str]:
 
 
 def write_moment(text: str, messages: Messages, *, short: bool = False) -> str:
-    """Write a date or date-time in ISO form; text of another form stays as it is."""
+    """Write a date or date-time in ISO form; text of another form stays as it is.
+
+    The last second of a day stands for the day.
+    """
     try:
         moment = read_moment(text)
     except ValueError:
         return text
     if isinstance(moment, datetime):
-        return messages.moment(moment, short=short)
+        local = moment.astimezone(ZONE) if moment.tzinfo else moment
+        if local.time() != _LAST_SECOND:
+            return messages.moment(local, short=short)
+        moment = local.date()
     return messages.date(moment, short=short)
 
 

@@ -120,7 +120,11 @@ class Wording:
         """Name a slot or finding; empty if the knowledge base does not know it."""
         if not finding:
             return capital(self.text(f"slot:{name}/title"))
-        return capital(self.text(f"finding:{self._finding(name)}/title"))
+        return capital(self.text(f"finding:{self.finding(name)}/title"))
+
+    def finding(self, name: str) -> str:
+        """Give the id of a finding. One about two facts is read under the name of the first."""
+        return name if name in self.kb.findings else f"{_PAIR}.{name.partition('.')[2]}"
 
     def question(self, slot: str) -> str:
         """Give the question for a slot; for one that nobody asks, its title."""
@@ -158,16 +162,12 @@ class Wording:
     def _type(self, name: str, *, finding: bool) -> SlotType | None:
         """Give the type of a slot or finding, none if the knowledge base does not know it."""
         if finding:
-            found = self.kb.findings.get(self._finding(name))
+            found = self.kb.findings.get(self.finding(name))
             return found.type if found else None
         template, _, slot = name.partition(".")
         terms = self.kb.templates.get(template)
         known = terms.slots.get(slot) if terms else None
         return known.type if known else None
-
-    def _finding(self, name: str) -> str:
-        """Give the id of a finding. One about two facts is read under the name of the first."""
-        return name if name in self.kb.findings else f"{_PAIR}.{name.partition('.')[2]}"
 
     def _label(self, fact: Json, *, with_id: bool) -> str:
         """Put together the title of a template and the key values of a fact."""

@@ -67,8 +67,9 @@ class _Predicate:
         self.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])
         self.check = check
 
-    def __call__(self, *facts: Any) -> bool:
-        return self.check(*facts)
+    def __call__(self, *facts: Any, **named: Any) -> bool:
+        """Test facts in the order of the names; experta's own network passes them by name."""
+        return self.check(*facts, *named.values())
 
 
 @dataclass(frozen=True, slots=True)

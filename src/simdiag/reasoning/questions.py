@@ -1,0 +1,147 @@
+"""Which questions are open in a consultation, and which of them comes next.
+
+Everything that may be asked is worked out here from the assessment so far; the choice among it is
+a :data:`Strategy`, so that another way of choosing is one function more and nothing else changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from simdiag.loading.cases import fact_order
+from simdiag.model.assessment import ActionStatus, Assessment, SlotName, VetoStatus
+from simdiag.model.cases import FactList, RowId
+from simdiag.model.knowledge import KnowledgeBase
+from simdiag.model.terms import Cardinality, Template
+
+Sheets: TypeAlias = Mapping[str, FactList]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ask:
+    """One question of a consultation.
+
+    Attributes:
+        template: Of which kind of fact.
+        row: Which fact, from 0, in the order in which the consultation learned of them.
+        slot: What about it; empty for "is there another one?".
+    """
+
+    template: str
+    row: int
+    slot: str = ""
+
+    @property
+    def more(self) -> bool:
+        """Whether this asks for another fact."""
+        return not self.slot
+
+    @property
+    def name(self) -> str:
+        """Template and slot as the knowledge base names them."""
+        return f"{self.template}.{self.slot}"
+
+
+Strategy: TypeAlias = Callable[[Sequence[Ask], Assessment], Ask]
+
+
+def fixed_order(open_questions: Sequence[Ask], _: Assessment) -> Ask:
+    """Choose the first question in the order of the questionnaire (domain brief, F.2)."""
+    return open_questions[0]
+
+
+def enough_to_act(found: Assessment) -> bool:
+    """Say whether the first action is firm and no veto is merely possible (S16)."""
+    if not found.actions or any(veto.status is VetoStatus.POSSIBLE for veto in found.vetoes):
+        return False
+    first = found.actions[0]
+    return first.firm and first.status is ActionStatus.RECOMMENDED
+
+
+def row_ids(template: Template, sheet: FactList) -> list[RowId]:
+    """Give for each fact of a sheet, in its order, the row that it is in a case."""
+    order = sorted(
+        range(len(sheet.facts)), key=lambda place: fact_order(sheet.facts[place], template)
+    )
+    return [RowId(template.name, order.index(place)) for place in range(len(sheet.facts))]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The facts of one template as a consultation has them, with what is still wanted of them."""
+
+    template: Template
+    facts: FactList
+    wanted: Collection[SlotName]
+    settled: Collection[Ask]
+
+    def slots(self, slot: str) -> Iterator[Ask]:
+        """Iterate over the questions for one slot, fact by fact."""
+        name = self.template.name
+        if not self.facts.facts:
+            if SlotName(name, slot) in self.wanted:
+                yield from self._unsettled(Ask(name, 0, slot))
+            return
+        one = self.template.cardinality is Cardinality.ONE
+        ids = row_ids(self.template, self.facts)
+        for place, fact in enumerate(self.facts.facts):
+            # A day given in place of a moment stays wanted; it is not asked for twice.
+            gap = SlotName(name, slot, None if one else ids[place])
+            if slot not in fact.slots and gap in self.wanted:
+                yield from self._unsettled(Ask(name, place, slot))
+
+    def more(self) -> Iterator[Ask]:
+        """Give the question for another fact, if any undecided rule could use one."""
+        if self.template.cardinality is Cardinality.ONE or not self.template.more:
+            return
+        if not self.facts.open or not self.facts.facts:
+            return
+        name = self.template.name
+        if any(gap.template == name and gap.row is None for gap in self.wanted):
+            yield from self._unsettled(Ask(name, len(self.facts.facts)))
+
+    def _unsettled(self, ask: Ask) -> Iterator[Ask]:
+        if ask not in self.settled:
+            yield ask
+
+
+def open_questions(
+    base: KnowledgeBase, sheets: Sheets, found: Assessment, settled: Collection[Ask]
+) -> list[Ask]:
+    """Give everything that can be asked and still matters, in the order of the questionnaire.
+
+    Args:
+        base: The knowledge base.
+        sheets: The facts so far, by template, in the order of the consultation.
+        found: The assessment of these facts.
+        settled: Questions that were answered, "don't know" included.
+    """
+    wanted = {gap.slot for gap in found.missing}
+    last = {name.partition(".")[0]: name for name in base.question_order}
+    asks: list[Ask] = []
+    for name in base.question_order:
+        template, _, slot = name.partition(".")
+        terms = base.templates[template]
+        if terms.slots[slot].question is None:
+            continue
+        sheet = Sheet(terms, sheets.get(template, FactList()), wanted, settled)
+        asks.extend(sheet.slots(slot))
+        if last[template] == name:
+            asks.extend(sheet.more())
+    return asks
+
+
+def matters_for(ask: Ask, sheets: Sheets, base: KnowledgeBase, found: Assessment) -> set[str]:
+    """Give the ids of the diagnoses, actions and vetoes that hang on a question."""
+    terms = base.templates[ask.template]
+    ids = row_ids(terms, sheets.get(ask.template, FactList()))
+    many = terms.cardinality is Cardinality.MANY
+    row = ids[ask.row] if many and ask.row < len(ids) else None
+    touched: set[str] = set()
+    for gap in found.missing:
+        same = gap.slot.template == ask.template and gap.slot.row == row
+        if same and (ask.more or gap.slot.slot == ask.slot):
+            touched |= set(gap.matters_for)
+    return touched
