@@ -224,9 +224,7 @@ class _MapReader:
             return False
         if scalar.null or is_unknown(scalar.text):
             return True
-        value = self.reader.value(
-            target.template, slot, scalar.text, scalar.span, self.problems
-        )
+        value = self.reader.value(target.template, slot, scalar.text, scalar.span, self.problems)
         return value is not None
 
     def always(self, node: Node) -> None:
@@ -261,7 +259,7 @@ class _MapReader:
         if word and word.text in {".", ","}:
             self.map.decimal = word.text
         elif word:
-            found = f"`decimal` must be \".\" or \",\", found `{shorten(word.text)}`"
+            found = f'`decimal` must be "." or ",", found `{shorten(word.text)}`'
             self.problems.add(word.span, "value", found, "put it in quotes")
 
     def encoding(self, node: Node) -> None:

@@ -86,7 +86,7 @@ class Draft:
     def entry(self, reader: FactReader, always: Mapping[Target, Scalar]) -> Entry:
         """Read the case."""
         for target, value in always.items():
-            self._always(target, value)
+            self._always(target, value, reader)
         pairs: list[tuple[Scalar, Node]] = [
             (key, _listed(value) if name == "open" else value)
             for name, (key, value) in self.words.items()
@@ -105,13 +105,16 @@ class Draft:
             found = replace(found, case=replace(found.case, passed_through=dict(self.passed)))
         return entry_of(found, self.original, self.problems)
 
-    def _always(self, target: Target, value: Scalar) -> None:
-        """Give a slot the value that every case has, where the case says nothing itself."""
-        facts = self.facts.setdefault(target.template, [])
-        while len(facts) < target.index:
-            facts.append((self.span, {}))
-        fact = facts[target.index - 1][1]
-        fact.setdefault(target.slot, (Scalar(target.slot, value.span), value))
+    def _always(self, target: Target, value: Scalar, reader: FactReader) -> None:
+        """Give a slot its fixed value in every fact that does not say something else.
+
+        A template of which a case has only one fact is begun; a list gets no fact that nobody gave.
+        """
+        one = reader.templates[target.template].cardinality is Cardinality.ONE
+        if one and target.template not in self.words:
+            self.facts.setdefault(target.template, [(self.span, {})])
+        for _, fact in self.facts.get(target.template, ()):
+            fact.setdefault(target.slot, (Scalar(target.slot, value.span), value))
 
     def _open(self, pairs: list[tuple[Scalar, Node]], names: list[Scalar]) -> None:
         if not names:

@@ -522,16 +522,11 @@ def _compare(left: Expression, operator: Operator, node: Node, scope: Scope) -> 
 def _operand(left: Expression, operator: Operator, item: Scalar, scope: Scope) -> Expression | None:
     wanted = left.type
     phrases = {Operator.CONTAINS, Operator.NOT_CONTAINS, Operator.CONTAINS_WORDS}
-    if operator in phrases or (
-        wanted.kind in TEXT_KINDS and not looks_like_expression(item.text, scope)
-    ):
+    if wanted.kind in TEXT_KINDS and not looks_like_expression(item.text, scope):
         # What a fact holds may be ill-formed, so what it is compared with may be too.
-        wanted = SlotType(Kind.TEXT)
-        return (
-            Literal(item.text, wanted)
-            if operator in phrases
-            else read_expression(item, scope, _loose(left))
-        )
+        if operator in phrases:
+            return Literal(item.text, SlotType(Kind.TEXT))
+        return read_expression(item, scope, _loose(left))
     if isinstance(left, Aggregate) and left.kind is AggregateKind.COUNT:
         wanted = _INTEGER
     value = read_expression(item, scope, wanted)

@@ -532,6 +532,7 @@ class RuleReader:
             done = f"action:{name.text}#done"
             when = read_conditions(keys["done_when"], self.scope())
             self.add(Rule(done, Purpose.DONE, name.text, (), when, span=name.span), name.span)
+        types, titles = self._argument_types(keys)
         cost = read_typed(keys["cost"], _MONEY, self.problems) if "cost" in keys else None
         return Action(
             name.text,
@@ -545,19 +546,22 @@ class RuleReader:
             tuple(proof.text for proof in words_of(keys, "proofs", self.problems)),
             text_of(keys, "say", self.problems),
             tuple(sorted(required.text for required in requires)),
-            self._argument_types(keys),
+            types,
+            titles,
             flag_of(keys, "once", self.problems, default=False),
             done,
             name.span,
         )
 
-    def _argument_types(self, keys: dict[str, Node]) -> dict[str, SlotType]:
+    def _argument_types(self, keys: dict[str, Node]) -> tuple[dict[str, SlotType], dict[str, str]]:
         found = {}
+        titles = {}
         for name, value in named_parts(keys, "args", "argument", self.problems):
             parts = read_keys(value, "argument", self.problems) or {}
             choices = read_choices(parts.get("choices"), self.problems)
             found[name.text] = read_type(parts, self.problems, choices)
-        return found
+            titles[name.text] = text_of(parts, "title", self.problems)
+        return found, titles
 
     def _veto(self, name: Scalar, keys: dict[str, Node]) -> Veto:
         forbids = words_of(keys, "forbids", self.problems)

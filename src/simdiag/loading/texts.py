@@ -22,7 +22,7 @@ def text_hash(text: str) -> str:
 
 def english_texts(base: KnowledgeBase) -> dict[str, str]:
     """Collect every English text of a package by its key; empty texts are left out."""
-    found: dict[str, str] = {}
+    found: dict[str, str] = {"package/title": base.title}
     for diagnosis in base.diagnoses.values():
         found[f"{diagnosis.id}/title"] = diagnosis.title
         found[f"{diagnosis.id}/summary"] = diagnosis.summary
@@ -61,6 +61,8 @@ def _catalogue_texts(base: KnowledgeBase) -> dict[str, str]:
         found[f"action:{action.id}/title"] = action.title
         found[f"action:{action.id}/text"] = action.text
         found[f"action:{action.id}/say"] = action.say
+        for name, title in action.argument_titles.items():
+            found[f"action:{action.id}/arg.{name}"] = title
         for number, proof in enumerate(action.proofs):
             found[f"action:{action.id}/proof.{number}"] = proof
     for veto in base.vetoes.values():

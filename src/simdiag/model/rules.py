@@ -152,6 +152,7 @@ class Action:
         say: What to say or write, in English.
         requires: Ids of actions that must come first.
         arguments: Types of its arguments.
+        argument_titles: What a person calls them, in English.
         once: Whether it is done once for the case, however many facts ask for it.
         done_when: Id of the rule that tells that it is done, or empty.
     """
@@ -168,6 +169,7 @@ class Action:
     say: str = ""
     requires: tuple[str, ...] = ()
     arguments: Mapping[str, SlotType] = field(default_factory=dict)
+    argument_titles: Mapping[str, str] = field(default_factory=dict)
     once: bool = False
     done_when: str = ""
     span: Span = field(default=NOWHERE, compare=False, repr=False)

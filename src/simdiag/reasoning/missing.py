@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from simdiag.analysis.program import Program
 from simdiag.model.assessment import Missing, SlotName
 from simdiag.model.cases import VIRTUAL, Case
-from simdiag.model.inference import Inference
+from simdiag.model.inference import Inference, Outcome
 from simdiag.model.terms import Cardinality
 from simdiag.model.truth import TRUE
 from simdiag.model.values import UNKNOWN_VALUE, Interval, Kind
@@ -65,13 +65,19 @@ class MissingFacts:
         return isinstance(value, Interval) and not value.exact
 
     def undecided(self, rules: Iterable[str]) -> list[str]:
-        """Give those rules that are undecided for some subject."""
+        """Give those rules that are undecided for some subject, or lack a date of their advice."""
         found = []
         for rule in rules:
             outcomes = self.inference.outcomes.get(rule, {})
-            if any(outcome.truth is not TRUE for outcome in outcomes.values()):
+            if any(self._is_open(outcome) for outcome in outcomes.values()):
                 found.append(rule)
         return found
+
+    def _is_open(self, outcome: Outcome) -> bool:
+        """Say whether a rule is undecided, or a date or argument of its advice is not known."""
+        return outcome.truth is not TRUE or any(
+            value is UNKNOWN_VALUE for value in outcome.computed.values()
+        )
 
     def matters(self, groups: Mapping[str, Iterable[str]]) -> tuple[Missing, ...]:
         """Say for each unknown slot what it matters for.

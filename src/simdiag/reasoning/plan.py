@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from simdiag.calculation.times import start_of_day
+from simdiag.calculation.times import end_of_day, start_of_day
 from simdiag.model.assessment import (
     ActionResult,
     ActionStatus,
@@ -20,7 +20,7 @@ from simdiag.model.inference import NOT_AFTER, NOT_BEFORE, Inference, Outcome, R
 from simdiag.model.knowledge import KnowledgeBase
 from simdiag.model.rules import PHASES, URGENCIES, Action, Diagnosis, Purpose, Rule
 from simdiag.model.truth import FALSE, TRUE
-from simdiag.model.values import Absent, Interval, Kind, Value
+from simdiag.model.values import INFINITE, Absent, Interval, Kind, Value
 from simdiag.reasoning.missing import MissingFacts, slot_order
 
 Ratings = Mapping[str, Mapping[Rows, Rating]]
@@ -291,7 +291,7 @@ class Planner:
             find_out |= self.missing.of_rules(self.missing.undecided(veto.because))
         before = _latest(entry.not_before)
         after = _earliest(entry.not_after)
-        if before and after and before[0].low > after[0].high and before[1] == after[1]:
+        if before and after and _begin(before) > _end(after):
             self.warnings.append(entry.action.id)
         return ActionResult(
             entry.action.id,
@@ -339,6 +339,18 @@ def _latest(dates: list[tuple[Interval, bool]]) -> tuple[Interval, bool] | None:
 def _earliest(dates: list[tuple[Interval, bool]]) -> tuple[Interval, bool] | None:
     known = [found for found in dates if abs(found[0].low) < float("inf")]
     return min(known, key=lambda found: (_seconds(found), found[1]), default=None)
+
+
+def _begin(found: tuple[Interval, bool]) -> float:
+    value, is_date = found
+    bounded = value.low > -INFINITE
+    return start_of_day(int(value.low)) if is_date and bounded else value.low
+
+
+def _end(found: tuple[Interval, bool]) -> float:
+    value, is_date = found
+    bounded = value.high < INFINITE
+    return end_of_day(int(value.high)) if is_date and bounded else value.high
 
 
 def _seconds(found: tuple[Interval, bool]) -> float:

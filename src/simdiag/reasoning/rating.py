@@ -95,6 +95,17 @@ def rate_subjects(
     return found
 
 
+def _lowest(ratings: dict[Rows, Rating]) -> State:
+    """Give the lowest state of the case; an unseen fact cannot raise it, as it may not exist."""
+    seen = [rating.low for subject, rating in ratings.items() if _is_seen(subject)]
+    unseen = [rating.low for subject, rating in ratings.items() if not _is_seen(subject)]
+    return max(seen) if seen else min(PLAIN.state, *unseen)
+
+
+def _is_seen(subject: Rows) -> bool:
+    return all(row.index >= 0 for row in subject)
+
+
 def rate_case(diagnosis: Diagnosis, ratings: dict[Rows, Rating]) -> DiagnosisResult:
     """Give the state of a diagnosis in the case: the highest over the facts it is about (S7)."""
     if not ratings:
@@ -114,7 +125,7 @@ def rate_case(diagnosis: Diagnosis, ratings: dict[Rows, Rating]) -> DiagnosisRes
         about = [row for row in about if best[row,].because or best[row,].conflict]
     rating = Rating(
         state,
-        max(rating.low for rating in ratings.values()),
+        _lowest(ratings),
         max(rating.high for rating in ratings.values()),
         score,
         tuple(sorted(because)),

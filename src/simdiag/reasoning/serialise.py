@@ -20,7 +20,7 @@ from simdiag.model.assessment import (
     VetoResult,
 )
 from simdiag.model.cases import RowId
-from simdiag.model.conditions import All, AtLeast, Compare, Each, Match, Not
+from simdiag.model.conditions import All, AtLeast, Compare, Condition, Each, Match, Not
 from simdiag.model.conditions import Any as AnyOf
 from simdiag.model.inference import Inference, Outcome, Read, Support
 from simdiag.model.knowledge import CASE, KnowledgeBase
@@ -91,14 +91,7 @@ class Serialiser:
         """Give the JSON of an assessment."""
         inference = found.inference
         result: Json = {
-            "case": found.case,
-            "as_of": write_value(found.as_of, SlotType(Kind.DATETIME)),
-            "lang": self.lang,
-            "knowledge": {
-                "id": self.base.id,
-                "version": self.base.version,
-                "hash": self.base.hash,
-            },
+            **self.heading(found),
             "diagnoses": [self._diagnosis(each, inference) for each in found.diagnoses],
             "actions": [self._action(each, inference) for each in found.actions],
             "vetoes": [self._veto(each, inference) for each in found.vetoes],
@@ -124,6 +117,19 @@ class Serialiser:
         if found.passed_through:
             result["passed_through"] = dict(found.passed_through)
         return result
+
+    def heading(self, found: Assessment) -> Json:
+        """Give the keys that say which case was judged, when, and by which knowledge."""
+        return {
+            "case": found.case,
+            "as_of": write_value(found.as_of, SlotType(Kind.DATETIME)),
+            "lang": self.lang,
+            "knowledge": {
+                "id": self.base.id,
+                "version": self.base.version,
+                "hash": self.base.hash,
+            },
+        }
 
     def _conflict_text(self, rule: str, diagnosis: str) -> str:
         if diagnosis:
@@ -293,10 +299,10 @@ class Serialiser:
 
     def _support(self, found: Support, inference: Inference) -> Json:
         result: Json = {
-            "kind": _KINDS[type(found.condition)],
+            "kind": condition_kind(found.condition),
             "truth": Truth(found.truth).word,
             "text": condition_text(found.condition),
-            "reads": [self._read(each, inference) for each in found.reads],
+            "reads": [self.read(each, inference) for each in found.reads],
             "parts": [self._support(each, inference) for each in found.parts],
         }
         if found.result is not None:
@@ -310,7 +316,8 @@ class Serialiser:
         assert value is not None  # noqa: S101 - asked before
         return self.value(value, found.result_type)
 
-    def _read(self, found: Read, inference: Inference) -> Json:
+    def read(self, found: Read, inference: Inference) -> Json:
+        """Write a value that a condition read, with the fact and the slot."""
         template = CASE if found.row is None else found.row.template
         slot_type, is_finding = self._type_of(template, found.slot)
         fact = None
@@ -333,6 +340,11 @@ class Serialiser:
             if name in self.base.findings:
                 return self.base.findings[name].type, True
         return SlotType(Kind.TEXT), True
+
+
+def condition_kind(condition: Condition) -> str:
+    """Name the form of a condition, as results show it."""
+    return _KINDS[type(condition)]
 
 
 def fill(text: str, arguments: Mapping[str, object]) -> str:

@@ -12,14 +12,19 @@ from simdiag.reporting import advice, causes, rest
 from simdiag.reporting.context import Context, moment_of
 from simdiag.reporting.overview import overview
 from simdiag.reporting.support import support
-from simdiag.reporting.view import Case, Report
+from simdiag.reporting.view import Case, Report, Support
 from simdiag.reporting.wording import Json, clean
 
 MAX_SECTIONS: Final = 200
 
 
 def make_report(
-    results: Sequence[Json], kb: KnowledgeBase, lang: str, *, all_cases: bool = False
+    results: Sequence[Json],
+    kb: KnowledgeBase,
+    lang: str,
+    *,
+    all_cases: bool = False,
+    for_support: bool = True,
 ) -> Report:
     """Turn assessments in their JSON form into what a page shows.
 
@@ -28,6 +33,7 @@ def make_report(
         kb: The knowledge base that gives the texts.
         lang: A language of :func:`simdiag.i18n.languages`.
         all_cases: Whether every case gets a section, rather than the first 200.
+        for_support: Whether to set out the part that is folded away; a form without folds does not.
 
     Raises:
         UsageError: If there is no such language.
@@ -43,7 +49,7 @@ def make_report(
         freshness=rest.freshness(kb, messages, _latest(results)),
         overview=None if single else overview(results, kb, messages, len(shown)),
         cases=tuple(
-            _case(Context.of(result, kb, messages, number))
+            _case(Context.of(result, kb, messages, number), for_support=for_support)
             for number, result in enumerate(shown, 1)
         ),
     )
@@ -67,7 +73,7 @@ def _latest(results: Sequence[Json]) -> date | None:
     return max((moment.date() for moment in moments if moment), default=None)
 
 
-def _case(context: Context) -> Case:
+def _case(context: Context, *, for_support: bool) -> Case:
     """Set out one case in the order of the page."""
     do_now, maybe, other_steps = advice.steps(context)
     bans, maybe_bans = advice.bans(context)
@@ -102,5 +108,5 @@ def _case(context: Context) -> Case:
         gaps=gaps,
         more_gaps=more_gaps,
         more_gaps_text=context.messages.count("report.gaps.more", left) if left else "",
-        support=support(context),
+        support=support(context) if for_support else Support(()),
     )

@@ -17,6 +17,7 @@ from simdiag.reporting.wording import Json
 
 Format: TypeAlias = Literal["html", "md", "text"]
 
+FOLDING: Final = frozenset({"html", "md"})
 WIDTH: Final = 78
 NARROW: Final = 60
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
@@ -51,7 +52,7 @@ def render(
     if fmt not in _WRITERS:
         raise UsageError(f"no format `{fmt}`; {did_you_mean(fmt, _WRITERS)}")
     messages = Messages(lang)
-    report = make_report(results, kb, lang, all_cases=all_cases)
+    report = make_report(results, kb, lang, all_cases=all_cases, for_support=fmt in FOLDING)
     return _WRITERS[fmt](report, messages, width)
 
 
