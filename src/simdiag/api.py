@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from simdiag.authoring.scenarios import ScenarioResult
     from simdiag.intake.entries import Entry
+    from simdiag.reasoning.answers import AnswerReader
+    from simdiag.reasoning.consultation import Consultation
+    from simdiag.reporting.render import Format
 
 ENGINES = ("experta", "reference")
 # From here on `auto` takes the faster of the two engines in batches; their answers are the same.
@@ -183,7 +186,7 @@ def read_moment(text: str) -> Interval:
         raise UsageError(f"expected {error.expected}, found `{text}`") from error
 
 
-# Many cases ----------------------------------------------------------------------------------------
+# Many cases --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +219,7 @@ class Assessor:
         try:
             found = self.diag.assess(case)
             return self._serialiser.assessment(found, justifications=record)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with one case, the others count
+        except Exception as error:  # noqa: BLE001 - one bad case must not take the others along
             kind = "" if isinstance(error, EngineFailure) else f"{type(error).__name__}: "
             return Failure(case.id, f"{kind}{error}")
 
@@ -252,7 +255,7 @@ def assess_all(
 _assessors: list[Assessor] = []
 
 
-def _start(base: KnowledgeBase, engine: str, lang: str, reveal: bool) -> None:  # noqa: FBT001 - see ordered_map
+def _start(base: KnowledgeBase, engine: str, lang: str, reveal: bool) -> None:  # noqa: FBT001
     """Make a process ready for :func:`_work`."""
     _assessors[:] = [Assessor(Simdiag(base, engine), lang, reveal)]
 
@@ -261,7 +264,44 @@ def _work(cases: Sequence[tuple[Case, bool]]) -> list[dict[str, Any] | Failure]:
     return _assessors[0].results(cases)
 
 
-# Files ---------------------------------------------------------------------------------------------
+def with_reasons(
+    assessor: Assessor, results: Sequence[dict[str, Any]], cases: Mapping[str, Case]
+) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Give results with the record of their rules, by assessing their cases again.
+
+    Args:
+        assessor: How.
+        results: In their JSON form.
+        cases: The cases by id; a result without its case stays as it is.
+
+    Returns:
+        Each result, and whether it says the same as before.
+
+    Raises:
+        EngineFailure: A case could not be assessed.
+        UsageError: A result has no readable moment.
+    """
+    for result in results:
+        case = cases.get(result["case"])
+        if case is None:
+            yield result, True
+            continue
+        moment = replace(case, as_of=read_moment(result["as_of"]))
+        (found,) = assessor.results([(moment, True)])
+        if isinstance(found, Failure):
+            raise EngineFailure(f"case {found.case}: {found.reason}")
+        yield found, _conclusions(found) == _conclusions(result)
+
+
+def _conclusions(result: Mapping[str, Any]) -> list[tuple[object, ...]]:
+    """Give what a result concludes, whatever its language and masking."""
+    return [
+        *((each["id"], each["state"], *each["possible"]) for each in result["diagnoses"]),
+        *((each["id"], each["status"]) for key in ("actions", "vetoes") for each in result[key]),
+    ]
+
+
+# Files -------------------------------------------------------------------------------------------
 
 
 def written_file(path: Path) -> AbstractContextManager[IO[str]]:
@@ -279,7 +319,7 @@ def render(
     results: Sequence[dict[str, Any]],
     base: KnowledgeBase,
     lang: str,
-    form: str,
+    form: Format,
     *,
     all_cases: bool = False,
 ) -> str:
@@ -295,15 +335,12 @@ def render(
     Raises:
         UsageError: There is no such language or form.
     """
-    from simdiag.reporting.render import FORMATS, render as rendered
+    from simdiag.reporting.render import render as rendered
 
-    if form not in FORMATS:
-        raise UsageError(f"no format `{form}`; {did_you_mean(form, FORMATS)}")
-    return rendered(results, base, lang, FORMATS[form], all_cases=all_cases)
+    return rendered(results, base, lang, form, all_cases=all_cases)
 
 
-
-# The workbench of rule authors ---------------------------------------------------------------------
+# The workbench of rule authors --------------------------------------------------------------------
 
 
 def run_rule_tests(
@@ -354,7 +391,9 @@ def check_rules(folder: Path | str | None = None) -> tuple[Problems, Problems]:
     return check_package(usual_package() if folder is None else package_of(Path(folder)))
 
 
-def explain_case(diag: Simdiag, case: Case, name: str = "", lang: str = "en", *, reveal: bool = False) -> dict[str, Any]:
+def explain_case(
+    diag: Simdiag, case: Case, name: str = "", lang: str = "en", *, reveal: bool = False
+) -> dict[str, Any]:
     """Explain a conclusion about one case.
 
     Args:
@@ -386,3 +425,133 @@ def explanation_text(diag: Simdiag, explained: dict[str, Any]) -> str:
 
     messages = Messages(str(explained["lang"]))
     return tree_text(explained["explanation"], diag.base, messages)
+
+
+def _package_in(folder: Path | str | None, languages: Iterable[str]) -> KnowledgeBase:
+    """Load the package in which a path lies, with those of some languages that it has."""
+    from simdiag.authoring.places import package_of, usual_package
+
+    return load_knowledge(
+        usual_package() if folder is None else package_of(Path(folder)), languages
+    )
+
+
+def list_rules(folder: Path | str | None = None, lang: str = "en") -> list[dict[str, Any]]:
+    """List the diagnoses of a package (see :func:`simdiag.authoring.listing.diagnosis_rows`)."""
+    from simdiag.authoring.listing import diagnosis_rows
+
+    return diagnosis_rows(_package_in(folder, (lang,)), lang)
+
+
+def show_rule(name: str, folder: Path | str | None = None, lang: str = "en") -> str:
+    """Show what is declared of a diagnosis, action, veto or finding.
+
+    Raises:
+        UsageError: There is nothing of that name.
+    """
+    from simdiag.authoring.listing import card
+
+    return "\n".join(card(_package_in(folder, (lang,)), name, lang))
+
+
+def missing_texts(lang: str, folder: Path | str | None = None) -> str:
+    """Write the texts of a package that lack a translation or have a stale one, as YAML to fill in.
+
+    Raises:
+        UsageError: English was asked for, from which the others are translated.
+    """
+    from simdiag.authoring.places import package_of, usual_package
+    from simdiag.authoring.texts import skeleton
+
+    if lang == "en":
+        raise UsageError("English is the language that is translated; ask for another one")
+    place = usual_package() if folder is None else package_of(Path(folder))
+    there = (place / "locale" / f"{lang}.yaml").is_file()
+    return skeleton(load_knowledge(place, (lang,) if there else ()), lang)
+
+
+def schema(kind: str, folder: Path | str | None = None) -> dict[str, Any]:
+    """Give the JSON Schema of one kind of file.
+
+    Args:
+        kind: ``facts`` or a key of :data:`simdiag.loading.schema.FILES`.
+        folder: For facts: the package whose terms they use; the shipped one if not given.
+    """
+    from simdiag.loading.schema import FACTS, facts_schema, package_schema
+
+    return facts_schema(_package_in(folder, ())) if kind == FACTS else package_schema(kind)
+
+
+# Consultation --------------------------------------------------------------------------------------
+
+
+def consultation(diag: Simdiag, as_of: Interval, case: Case | None = None) -> Consultation:
+    """Begin a consultation.
+
+    Args:
+        diag: The knowledge base and engine.
+        as_of: The moment for which the case is judged.
+        case: Facts to begin with.
+
+    Returns:
+        Its first state; see :mod:`simdiag.reasoning.consultation`.
+    """
+    from simdiag.reasoning.consultation import Consultation, Desk
+
+    desk = Desk(diag.reader(), diag.assess)
+    if case is None:
+        return Consultation(desk, "consultation", as_of)
+    return Consultation(desk, case.id, as_of, dict(case.lists))
+
+
+def answer_reader(diag: Simdiag, state: Consultation, lang: str) -> AnswerReader:
+    """Give a reader of what a person types as answers in a consultation."""
+    from simdiag.i18n import Messages
+    from simdiag.reasoning.answers import AnswerReader
+
+    return AnswerReader(diag.reader(), Messages(lang), state.as_of)
+
+
+def save_consultation(
+    state: Consultation, path: Path, notes: Iterable[str] = (), *, replace: bool = False
+) -> Path:
+    """Write the facts of a consultation as a facts file that only its owner may read.
+
+    Args:
+        state: The consultation.
+        path: Where; JSON if it ends in ``.json``, else YAML.
+        notes: Comments to put before the facts, in YAML.
+        replace: Whether a file that is there is replaced; if not, the next free name is taken.
+
+    Returns:
+        The file that was written.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    from simdiag.loading.facts_writer import facts_yaml, plain_facts, write_free, write_private
+
+    facts = plain_facts(state.case_id, state.as_of, state.sheets, state.desk.base)
+    is_json = path.suffix.lower() == ".json"
+    text = f"{write_json(facts, indent=1)}\n" if is_json else facts_yaml(facts, notes)
+    if not replace:
+        return write_free(path, text)
+    write_private(path, text)
+    return path
+
+
+def consultation_report(
+    diag: Simdiag,
+    state: Consultation,
+    lang: str,
+    form: Format,
+    *,
+    reveal: bool = False,
+    width: int | None = None,
+) -> str:
+    """Write what comes out of a consultation so far for a person: ``html``, ``md`` or ``text``."""
+    from simdiag.reporting.render import WIDTH
+    from simdiag.reporting.render import render as rendered
+
+    result = diag.serialiser(lang, reveal=reveal).assessment(state.assessment)
+    return rendered([result], diag.base, lang, form, width=width or WIDTH)

@@ -8,8 +8,8 @@ out by hand.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,15 @@ from simdiag.loading.scalars import write_value
 from simdiag.model.assessment import ActionStatus, Assessment
 from simdiag.model.cases import RowId
 from simdiag.model.inference import Rows
-from simdiag.model.values import Interval
+from simdiag.model.values import Interval, Value
 from simdiag.testing import assess_text, build, result_of
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*.yaml"))
 ENGINES = ("reference", "experta")
 MOMENT = "2025-11-20 18:00"
+Short = str | list[str] | dict[str, Any]
+Word = str | dict[str, str]
 PROBE = {"diagnosis": "probe", "ref": "X-1", "title": "probe", "summary": "probe"}
 CATALOGUE = {
     "actions": {
@@ -40,7 +42,7 @@ CATALOGUE = {
 }  # fmt: skip
 
 
-@lru_cache(maxsize=None)
+@cache
 def document(path: Path) -> dict[str, Any]:
     """Read a file with every scalar left as it was written."""
     # BaseLoader makes texts of all scalars, as the loader of facts reads them.
@@ -48,7 +50,7 @@ def document(path: Path) -> dict[str, Any]:
     return found
 
 
-def slot(name: str, short: Any) -> dict[str, Any]:
+def slot(name: str, short: Short) -> dict[str, Any]:
     """Write out the short form of a slot: a type, or a list of choices."""
     if isinstance(short, str):
         return {"type": short, "title": name}
@@ -93,8 +95,7 @@ def package(file: Mapping[str, Any], group: Mapping[str, Any]) -> dict[str, str]
         rule = {"when": group["when"], "rate": "establishes", "text": "it is so"}
         about = {"about": group["about"]} if "about" in group else {}
         parts["diagnoses/probe.yaml"] = {**PROBE, **about, "rules": {"r": rule}}
-    for name, value in {**file.get("files", {}), **group.get("files", {})}.items():
-        parts[name] = value
+    parts |= {**file.get("files", {}), **group.get("files", {})}
     return {
         name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         for name, value in parts.items()
@@ -129,7 +130,7 @@ def name_of(assessment: Assessment, row: RowId) -> str:
     return identity if isinstance(identity, str) else f"{row.template}{row.index}"
 
 
-def by_subject(assessment: Assessment, found: Mapping[Rows, str], default: str) -> Any:
+def by_subject(assessment: Assessment, found: Mapping[Rows, str], default: str) -> Word:
     """Give one word for the case, or one for each fact or pair of facts."""
     if not found or () in found:
         return found.get((), default)
@@ -139,7 +140,7 @@ def by_subject(assessment: Assessment, found: Mapping[Rows, str], default: str) 
     }
 
 
-def truth_of(assessment: Assessment, rule: str) -> Any:
+def truth_of(assessment: Assessment, rule: str) -> Word:
     """Give the truth of a rule, for each fact that it is true or undecided for."""
     outcomes = assessment.inference.outcomes.get(rule, {})
     return by_subject(
@@ -147,11 +148,11 @@ def truth_of(assessment: Assessment, rule: str) -> Any:
     )
 
 
-def value_of(found: Simdiag, assessment: Assessment, finding: str) -> Any:
+def value_of(found: Simdiag, assessment: Assessment, finding: str) -> Word:
     """Give the value of a finding as text."""
     slot_type = found.base.findings[finding].type
 
-    def written(value: Any) -> str:
+    def written(value: Value) -> str:
         text = write_value(value, slot_type)
         absent = isinstance(value, Interval) and value.maybe_absent
         return f"{text} or none" if absent else text
@@ -162,7 +163,7 @@ def value_of(found: Simdiag, assessment: Assessment, finding: str) -> Any:
     )
 
 
-def diagnoses(result: Mapping[str, Any], key: str, names: Mapping[str, Any]) -> dict[str, Any]:
+def diagnoses(result: Mapping[str, Any], key: str, names: Iterable[str]) -> dict[str, Any]:
     """Give one key of some diagnoses; those not shown are plain unclear."""
     plain = {"state": "unclear", "possible": ["unclear", "unclear"], "score": 0, "about": []}
     shown = {each["id"]: each for each in result["diagnoses"]}
@@ -173,11 +174,15 @@ def diagnoses(result: Mapping[str, Any], key: str, names: Mapping[str, Any]) -> 
 
 
 def observed(
-    found: Simdiag, assessment: Assessment, result: Mapping[str, Any], key: str, wanted: Any
-) -> Any:
+    found: Simdiag,
+    assessment: Assessment,
+    result: Mapping[str, Any],
+    key: str,
+    wanted: Iterable[str],
+) -> object:
     """Give what came out for one key of an expectation."""
     actions = {each["id"]: each for each in result["actions"]}
-    simple = {
+    simple: dict[str, Callable[[], object]] = {
         "is": lambda: truth_of(assessment, "probe#r"),
         "rules": lambda: {rule: truth_of(assessment, rule) for rule in wanted},
         "values": lambda: {name: value_of(found, assessment, name) for name in wanted},
@@ -246,4 +251,6 @@ def test_every_condition_is_shown_true_false_and_unknown(path: Path) -> None:
     for group in document(path)["groups"]:
         shown = {str(case["is"]) for case in group["cases"] if isinstance(case.get("is"), str)}
         if shown and "about" not in group:
-            assert shown | set(group.get("never", {})) >= {"true", "false", "unknown"}, group["name"]
+            assert shown | set(group.get("never", {})) >= {"true", "false", "unknown"}, group[
+                "name"
+            ]

@@ -66,8 +66,8 @@ def never_suggested(package: Package) -> Iterator[Violation]:
 def unreachable_rule(package: Package) -> Iterator[Violation]:
     """The conditions of a rule can never all hold, because two of them exclude each other.
 
-    Avoid: `{a: {payment_state: captured, refusal_step: funds}}` where `refusal_step` is relevant only
-    for refused payments.
+    Avoid: `{a: {payment_state: captured, refusal_step: funds}}` where `refusal_step` matters
+    for refused payments only.
     Prefer: conditions that some facts can meet.
     """
     for rule in package.rules:
@@ -80,7 +80,11 @@ def _clash(rule: Rule, base: KnowledgeBase) -> str:
     """Say which slot the conditions of a rule leave no value for; empty if there is none."""
     tests = [part for part in rule.when.parts if _is_simple(part)]
     aliases = aliases_of(rule, rule.when)
-    named = {(test.left.alias, test.left.slot) for test in tests if isinstance(test, Compare) and isinstance(test.left, SlotRef)}
+    named = {
+        (test.left.alias, test.left.slot)
+        for test in tests
+        if isinstance(test, Compare) and isinstance(test.left, SlotRef)
+    }
     for alias, slot in sorted(named):
         tests.extend(_relevance(alias, slot, aliases.get(alias, alias), base))
     allowed: dict[tuple[str, str], _Allowed] = {}

@@ -29,7 +29,7 @@ def untested_diagnosis(package: Package) -> Iterator[Violation]:
 
 
 def missing_kind(package: Package) -> Iterator[Violation]:
-    """The scenarios of a diagnosis lack a kind: where it holds, where it does not, where a fact is unknown.
+    """The scenarios of a diagnosis lack a kind: it holds, it does not, or a fact is unknown.
 
     Avoid: only scenarios in which the diagnosis is established.
     Prefer: at least one `positive`, one `negative` and one `unknown` scenario.
@@ -84,6 +84,4 @@ def _shows_kind(scenario: Scenario) -> bool:
 
 
 def _is_likely(each: Expectation) -> bool:
-    return each.form == "first" or (
-        each.form in {"state", "range"} and each.wanted[0] in _LIKELY
-    )
+    return each.form == "first" or (each.form in {"state", "range"} and each.wanted[0] in _LIKELY)

@@ -15,7 +15,7 @@ def text_missing(package: Package) -> Iterator[Violation]:
     """A text has no translation in a language of the package.
 
     Avoid: a new rule without an entry in `locale/zh.yaml`.
-    Prefer: an entry with the hash of the English text, as `simdiag rules list --texts zh` prints it.
+    Prefer: an entry with the hash of the English text; `simdiag rules list --texts zh` prints it.
     """
     for lang in package.translated:
         for gap in gaps(package.base, lang):

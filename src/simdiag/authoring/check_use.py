@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from simdiag.authoring.checking import Package, Violation
+from simdiag.authoring.places import question_places, source_places
 from simdiag.model.knowledge import CASE
 from simdiag.model.rules import Purpose
 from simdiag.model.terms import Cardinality
@@ -80,9 +81,10 @@ def unused_source(package: Package) -> Iterator[Violation]:
         for row in template.rows
         for provenance in row.provenance.values()
     }
+    places = source_places(package.folder)
     for key in package.base.sources:
         if key not in cited:
-            yield package.file("data"), f"nothing cites the source `{key}`", "cite it or remove it"
+            yield places[key], f"nothing cites the source `{key}`", "cite it or remove it"
 
 
 def unasked_slot(package: Package) -> Iterator[Violation]:
@@ -108,12 +110,12 @@ def question_without_text(package: Package) -> Iterator[Violation]:
     Avoid: `question_order: [line.id]` where `line.id` has no `ask`.
     Prefer: each slot with `ask` once.
     """
-    place = package.file("package.yaml")
+    places = question_places(package.folder)
     counts = Counter(package.base.question_order)
     for name, count in counts.items():
         template, _, slot = name.partition(".")
         known = package.base.templates[template].slots.get(slot)
         if known is None or known.question is None:
-            yield place, f"`question_order` names `{name}`, which has no `ask`", "remove it"
+            yield places[name], f"`question_order` names `{name}`, which has no `ask`", "remove it"
         elif count > 1:
-            yield place, f"`question_order` names `{name}` {count} times", "keep one"
+            yield places[name], f"`question_order` names `{name}` {count} times", "keep one"

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from simdiag.analysis.program import Program, direct_reads, prepare, relevance_rules
-from simdiag.authoring.texts import english_places, translation_places
+from simdiag.authoring.places import translation_places
+from simdiag.authoring.texts import english_places
 from simdiag.errors import Problem
 from simdiag.loading.scenarios import Scenario
 from simdiag.model.knowledge import KnowledgeBase
@@ -69,10 +70,6 @@ class Package:
             for lang in self.base.languages
             if lang != "en" and (self.folder / "locale" / f"{lang}.yaml").is_file()
         )
-
-    def file(self, *parts: str) -> Span:
-        """Give the beginning of a file of the package as a place."""
-        return Span(str(self.folder.joinpath(*parts)))
 
 
 @dataclass(frozen=True, slots=True)

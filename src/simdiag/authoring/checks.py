@@ -48,7 +48,7 @@ def check_package(folder: Path) -> tuple[Problems, Problems]:
         folder: The folder that holds ``package.yaml``.
 
     Returns:
-        What loading found, errors and warnings, in the package and its scenarios; and the violations
+        What loading found in the package and its scenarios, errors and warnings; and the violations
         of checks, none of which is run while the package has errors of another kind.
 
     Raises:

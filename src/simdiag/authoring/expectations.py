@@ -217,7 +217,7 @@ class _Checker:
 
     def finding(self, each: Expectation) -> Failure | None:
         """Every given fact has this value."""
-        words = self.finding_values(each.subject)
+        words = list(dict.fromkeys(self.finding_values(each.subject)))
         if words and set(words) == set(each.wanted):
             return None
         found = ", ".join(words) or "there is no such fact"

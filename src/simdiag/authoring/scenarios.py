@@ -71,7 +71,7 @@ def run_scenarios(
         program: The knowledge base, made ready.
         engines: Engines of that program, by name.
     """
-    # Writing a result takes as long as finding it, so it is done only where there is something to compare.
+    # Writing a result takes as long as finding it, so it is done only to compare engines.
     serialiser = Serialiser(program) if len(engines) > 1 else None
     for scenario in scenarios:
         known: dict[str, object] = {}

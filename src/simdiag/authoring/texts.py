@@ -1,4 +1,4 @@
-"""The texts of a package over its languages: what lacks a translation, what was translated from other words."""
+"""The texts of a package over its languages: what lacks a translation, which ones are stale."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from simdiag.errors import Problems
 from simdiag.loading.texts import text_hash
-from simdiag.loading.tree import Mapping, decode, parse_yaml
 from simdiag.model.knowledge import KnowledgeBase
 from simdiag.spans import NOWHERE, Span
 
@@ -105,14 +102,3 @@ def english_places(base: KnowledgeBase) -> dict[str, Span]:
 def place_of(key: str, places: dict[str, Span]) -> Span:
     """Give the place of an English text by its key."""
     return places.get(key) or places.get(key.rpartition("/")[0], NOWHERE)
-
-
-def translation_places(folder: Path, lang: str) -> dict[str, Span]:
-    """Give the place of every translation in ``locale/<lang>.yaml`` by its key."""
-    path = folder / "locale" / f"{lang}.yaml"
-    quiet = Problems()
-    text = decode(path.read_bytes(), str(path), quiet) if path.is_file() else None
-    documents = () if text is None else parse_yaml(text, str(path), quiet)
-    root = documents[0] if documents else None
-    texts = root.get("texts") if isinstance(root, Mapping) else None
-    return {key.text: key.span for key, _ in texts.pairs} if isinstance(texts, Mapping) else {}

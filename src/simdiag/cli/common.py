@@ -36,7 +36,7 @@ class Settings:
 pass_settings = click.make_pass_decorator(Settings, ensure=True)
 
 
-class Language(click.ParamType):
+class Language(click.ParamType[str]):
     """A language that the tool speaks; which there are is looked up when one is given."""
 
     name = "lang"
@@ -54,7 +54,7 @@ class Language(click.ParamType):
         return str(value)
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType["Interval"]):
     """A date (its end is meant) or a date and time in Belgium."""
 
     name = "date"
@@ -120,7 +120,10 @@ def load(settings: Settings, lang: str, engine: str = "experta") -> Simdiag:
         UsageError: There is no such package.
     """
     from simdiag.api import Simdiag
+    from simdiag.errors import UsageError
 
+    if settings.rules and not (settings.rules / "package.yaml").is_file():
+        raise UsageError(f"there is no knowledge package in {settings.rules}: no package.yaml")
     return Simdiag.load(settings.rules, [lang], engine)
 
 
@@ -135,10 +138,9 @@ def read_facts(
         InvalidInput: With everything that is wrong in them.
         UsageError: The file cannot be read.
     """
-    from simdiag.api import read_cases_of
-
     now = clock()
-    cases = read_cases_of(diag, sources([path]), as_of, now, column_map)
+    ((name, data),) = sources([path]).items()
+    cases = diag.cases(name, diag.reader(as_of, now), data=data, column_map=column_map)
     if as_of is None and any(case.as_of == now for case in cases):
         tell_now(now)
     return cases

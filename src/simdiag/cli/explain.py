@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import click
 
@@ -14,8 +14,8 @@ from simdiag.cli.common import (
     lang_option,
     load,
     pass_settings,
-    put,
     printable,
+    put,
     read_facts,
     reveal_option,
 )
@@ -26,9 +26,20 @@ if TYPE_CHECKING:
 
 # Asked for often enough to be named; each says what stands in for it today.
 LATER = {
-    "why_not": "--why-not is not built yet; `--how ID` also shows what speaks against ID and what is undecided",
-    "what_if": "--what-if is not built yet; change the slot in a copy of the facts file and explain that",
+    "why_not": "--why-not is not built yet; --how also shows what speaks against an id",
+    "what_if": "--what-if is not built yet; change a copy of the facts and explain that",
 }
+
+
+class Options(TypedDict):
+    """The options that most commands share, and those that wait."""
+
+    lang: str
+    engine: str
+    as_of: Interval | None
+    reveal: bool
+    why_not: str | None
+    what_if: str | None
 
 
 @click.command()
@@ -43,15 +54,7 @@ LATER = {
 @reveal_option
 @pass_settings
 def explain(
-    settings: Settings,
-    facts: str,
-    how: str,
-    form: str,
-    lang: str,
-    engine: str,
-    as_of: Interval | None,
-    reveal: bool,
-    **later: str | None,
+    settings: Settings, /, facts: str, how: str, form: str, **options: Unpack[Options]
 ) -> None:
     """Show how a conclusion was reached: its rules, their conditions, the facts behind them.
 
@@ -59,14 +62,15 @@ def explain(
     """
     from simdiag.api import explain_case
 
-    refuse(later)
-    diag = load(settings, lang, engine)
-    cases = read_facts(diag, facts, as_of)
-    found = [explain_case(diag, case, how, lang, reveal=reveal) for case in cases]
+    refuse(why_not=options["why_not"], what_if=options["what_if"])
+    lang = options["lang"]
+    diag = load(settings, lang, options["engine"])
+    cases = read_facts(diag, facts, options["as_of"])
+    found = [explain_case(diag, case, how, lang, reveal=options["reveal"]) for case in cases]
     put(as_json(found) if form == "json" else as_text(diag, found))
 
 
-def refuse(later: dict[str, str | None]) -> None:
+def refuse(**options: str | None) -> None:
     """Say which options must wait, and what to do meanwhile.
 
     Raises:
@@ -74,7 +78,7 @@ def refuse(later: dict[str, str | None]) -> None:
     """
     from simdiag.errors import UsageError
 
-    for name, value in later.items():
+    for name, value in options.items():
         if value is not None:
             raise UsageError(LATER[name])
 

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -27,7 +28,7 @@ DONE, FOUND, USAGE, INVALID = 0, 1, 2, 3
 FAILED, NOT_WRITTEN, INTERRUPTED = 70, 74, 130
 _SIGNALLED: Final = 128
 # Most of what a run makes lives until its end, so looking for garbage often is wasted work.
-_GARBAGE_AFTER: Final = 200_000
+_GARBAGE_AFTER: Final = 1_000_000
 _DEBUG: Final = "SIMDIAG_DEBUG"
 
 
@@ -51,6 +52,10 @@ EPILOG: Final = """\b
 Exit codes: 0 done; 1 done, and something was found on which the caller asked to fail;
 2 wrong usage; 3 bad input, each problem printed with file, line and column.
 70 a failure inside, 74 an output that cannot be written, 130 interrupted."""
+
+
+class OutputClosed(Exception):  # noqa: N818 - nothing is wrong
+    """Whoever read the output has had enough; click itself would leave with 1, which means more."""
 
 
 class LazyGroup(click.Group):
@@ -79,6 +84,13 @@ class LazyGroup(click.Group):
 
             raise UsageError(f"there is no command `{args[0]}`; {did_you_mean(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that was typed."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise OutputClosed from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands without importing them."""
@@ -115,7 +127,9 @@ def cli(ctx: click.Context, rules: Path | None) -> None:
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code."""
-    sys.exit(run(args))
+    code = run(args)
+    gc.freeze()  # the system takes back everything at once; looking through it takes longer
+    sys.exit(code)
 
 
 def run(args: Sequence[str] | None = None) -> int:
@@ -184,8 +198,8 @@ def _explain(error: Exception) -> int:
         case EngineFailure():
             say(f"{error}; try the other engine: --engine reference")
             return FAILED
-        case BrokenPipeError():
-            _forget_output()  # whoever read our output has had enough
+        case OutputClosed() | BrokenPipeError():
+            _forget_output()
             return DONE
         case OSError():
             return _not_written(error)
@@ -211,7 +225,5 @@ def _not_written(error: OSError) -> int:
 
 def _forget_output() -> None:
     """Throw away what Python would still try to write at its end."""
-    try:
+    with suppress(OSError, ValueError, AttributeError):  # not a real file, as in a test
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError, AttributeError):
-        pass  # not a real file, as in a test

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
+
+from simdiag.cli.common import Settings, lang_option, pass_settings
 
 if TYPE_CHECKING:
     from simdiag.authoring.scenarios import ScenarioResult
     from simdiag.errors import Problem
 
+Row: TypeAlias = dict[str, Any]
+
 ENGINE_CHOICES = ("experta", "reference", "both")
+FILE_KINDS = (
+    "package",
+    "terms",
+    "data",
+    "findings",
+    "diagnosis",
+    "actions",
+    "locale",
+    "scenarios",
+)
 
 
 @click.group()
@@ -33,17 +48,25 @@ def rules() -> None:
     "-k", "text", default="", metavar="TEXT", help="Only scenarios with TEXT in their name."
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@pass_settings
 @click.pass_context
 def test(
-    context: click.Context, paths: tuple[Path, ...], engine: str, text: str, form: str
+    context: click.Context,
+    settings: Settings,
+    paths: tuple[Path, ...],
+    engine: str,
+    text: str,
+    form: str,
 ) -> None:
     """Run the scenarios of a package, or of some of its files.
 
-    PATH is a package, a folder, a test file or the file of a diagnosis; the shipped package if left out.
+    PATH is a package, a folder, a test file or the file of a diagnosis; the shipped package if it
+    is left out.
     """
     from simdiag.api import ENGINES, run_rule_tests
 
-    results = run_rule_tests(paths, ENGINES if engine == "both" else (engine,), text)
+    where = paths or ((settings.rules,) if settings.rules else ())
+    results = run_rule_tests(where, ENGINES if engine == "both" else (engine,), text)
     click.echo(tests_json(results) if form == "json" else tests_text(results))
     context.exit(0 if all(result.passed for result in results) else 1)
 
@@ -66,13 +89,13 @@ def tests_text(results: list[ScenarioResult]) -> str:
         if not result.passed:
             lines.append(f"FAILED {result.scenario.name} ({result.engine})")
         for failure in result.failures:
-            lines.append(
-                f"{failure.span}: {failure.what}: expected {failure.expected}, found {failure.found}"
-            )
+            comparison = f"expected {failure.expected}, found {failure.found}"
+            lines.append(f"{failure.span}: {failure.what}: {comparison}")
             if failure.why:
                 lines.append(f"    why: {failure.why}")
     failed = sum(1 for result in results if not result.passed)
-    lines.append(f"{len(results)} runs, {len(results) - failed} passed, {failed} failed")
+    runs = counted(len(results), "run")
+    lines.append(f"{runs}, {len(results) - failed} passed, {failed} failed")
     return "\n".join(lines)
 
 
@@ -80,12 +103,15 @@ def tests_text(results: list[ScenarioResult]) -> str:
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@pass_settings
 @click.pass_context
-def check(context: click.Context, path: Path | None, strict: bool, form: str) -> None:
+def check(
+    context: click.Context, settings: Settings, path: Path | None, strict: bool, form: str
+) -> None:
     """Find everything that is wrong with a package; the shipped one if PATH is left out."""
     from simdiag.api import check_rules
 
-    loading, violations = check_rules(path)
+    loading, violations = check_rules(path or settings.rules)
     found = [*loading, *violations]
     click.echo(problems_json(found) if form == "json" else problems_text(found))
     if loading.errors:
@@ -93,11 +119,17 @@ def check(context: click.Context, path: Path | None, strict: bool, form: str) ->
     context.exit(1 if violations.errors or (strict and found) else 0)
 
 
+def counted(number: int, word: str) -> str:
+    """Write a number with its word."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def problems_text(problems: list[Problem]) -> str:
     """Write problems for a person: each with its place and what to do, then a summary."""
     errors = sum(1 for problem in problems if problem.level == "error")
     lines = [str(problem) for problem in problems]
-    return "\n".join([*lines, f"{errors} errors, {len(problems) - errors} warnings"])
+    counts = (counted(errors, "error"), counted(len(problems) - errors, "warning"))
+    return "\n".join([*lines, ", ".join(counts)])
 
 
 def problems_json(problems: list[Problem]) -> str:
@@ -117,16 +149,98 @@ def problems_json(problems: list[Problem]) -> str:
     return json.dumps(found, ensure_ascii=False, indent=1)
 
 
+@rules.command("list")
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text")
+@lang_option
+@click.option(
+    "--texts",
+    metavar="LANG",
+    help="Print the texts that lack a translation into LANG, as YAML to fill in.",
+)
+@pass_settings
+def list_(settings: Settings, path: Path | None, form: str, lang: str, texts: str | None) -> None:
+    """List the diagnoses of a package with their rules and sources."""
+    from simdiag.api import list_rules, missing_texts
+
+    folder = path or settings.rules
+    if texts is not None:
+        click.echo(missing_texts(texts, folder), nl=False)
+        return
+    rows = list_rules(folder, lang)
+    click.echo(WRITERS[form](rows), nl=form != "csv")
+
+
+def rows_json(rows: list[Row]) -> str:
+    """Write the list of diagnoses as JSON."""
+    return json.dumps(rows, ensure_ascii=False, indent=1)
+
+
+def rows_csv(rows: list[Row]) -> str:
+    """Write the list of diagnoses as CSV; lists within a cell are divided by blanks."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(rows[0] if rows else ())
+    for row in rows:
+        cells = (" ".join(cell) if isinstance(cell, list) else cell for cell in row.values())
+        writer.writerow(cells)
+    return text.getvalue()
+
+
+def rows_text(rows: list[Row]) -> str:
+    """Write the list of diagnoses for a person: one line each, and a summary."""
+    width = max((len(row["id"]) for row in rows), default=0)
+    refs = max((len(row["ref"]) for row in rows), default=0)
+    lines = [
+        f"{row['id']:{width}}  {row['ref']:{refs}}  {row['title']}{_notes(row)}" for row in rows
+    ]
+    return "\n".join([*lines, f"{len(rows)} diagnoses"])
+
+
+def _notes(row: Row) -> str:
+    status = "" if row["status"] == "stable" else f", {row['status']}"
+    sources = ", ".join(row["sources"]) or "none"
+    return f" ({len(row['rules'])} rules{status}; sources: {sources})"
+
+
+WRITERS = {"text": rows_text, "json": rows_json, "csv": rows_csv}
+
+
+@rules.command()
+@click.argument("name", metavar="ID")
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@lang_option
+@pass_settings
+def show(settings: Settings, name: str, path: Path | None, lang: str) -> None:
+    """Show a diagnosis, action, veto or finding with its rules."""
+    from simdiag.api import show_rule
+
+    click.echo(show_rule(name, path or settings.rules, lang))
+
+
+@rules.command()
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--for",
+    "kind",
+    type=click.Choice(["facts", *FILE_KINDS]),
+    default="facts",
+    show_default=True,
+    help="Kind of file.",
+)
+@pass_settings
+def schema(settings: Settings, path: Path | None, kind: str) -> None:
+    """Print the JSON Schema of facts files or of files of a package, for editors."""
+    from simdiag import api
+
+    found = api.schema(kind, path or settings.rules)
+    click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+
+
 if __name__ == "__main__":
-    import sys
+    from simdiag.cli.main import main
 
-    from simdiag.errors import InvalidInput, UsageError
-
-    try:
-        rules(prog_name="simdiag rules")
-    except InvalidInput as error:
-        click.echo(str(error), err=True)
-        sys.exit(3)
-    except UsageError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
+    main(["rules", *sys.argv[1:]])

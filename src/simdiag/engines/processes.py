@@ -42,9 +42,7 @@ def ordered_map(
         EngineFailure: A process ended before its work, for instance for want of memory.
     """
     # Processes are started afresh: a copy of this one could hold locks of its threads.
-    pool = ProcessPoolExecutor(
-        jobs, get_context("spawn"), _begin, (start, arguments)
-    )
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (start, arguments))
     waiting: deque[Future[Result]] = deque()
     try:
         for piece in pieces:

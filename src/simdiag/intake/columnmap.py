@@ -9,8 +9,8 @@ A map is a YAML file, each key optional::
     decimal: ","                         # what stands before the cents
     encoding: cp1252                     # if the table is not UTF-8
 
-A column that is not in it, and whose name is no ``template.slot``, is passed through unchanged; so is
-one that the map sends to ``null``, whatever its name.
+A column that is not in it, and whose name is no ``template.slot``, is passed through unchanged; so
+is one that the map sends to ``null``, whatever its name.
 """
 
 from __future__ import annotations

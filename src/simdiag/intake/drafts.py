@@ -1,7 +1,7 @@
 """Rows of tables put together to cases.
 
-A case of a table becomes the same tree of nodes as one of a facts file, each value with the place of its
-cell; so one reader reads both, and says the same about the same mistake.
+A case of a table becomes the same tree of nodes as one of a facts file, each value with the place
+of its cell; so one reader reads both, and says the same about the same mistake.
 """
 
 from __future__ import annotations

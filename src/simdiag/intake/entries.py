@@ -76,7 +76,7 @@ def refuse_repeated(entries: Iterable[Entry]) -> Iterator[Entry]:
         yield Entry(entry.id, entry.span, None, problems, entry.original)
 
 
-def plain(original: Original) -> Any:
+def plain(original: Original) -> object:
     """Give what stood in an input in a form that JSON can hold; scalars stay the written text."""
     if original is None or isinstance(original, str):
         return original

@@ -38,8 +38,8 @@ def read_inputs(
         map_file: What the columns of tables mean.
 
     Returns:
-        Every case in the order of the inputs, and what stands in the place of one; a case whose id was
-        there before cannot be used.
+        Every case in the order of the inputs, and what stands in the place of one; a case whose id
+        was there before cannot be used.
 
     Raises:
         UsageError: An input cannot be opened, or is of a kind that cannot be read.

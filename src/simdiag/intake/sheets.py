@@ -57,7 +57,7 @@ def read_rows(table: Table, column_map: ColumnMap, reader: FactReader) -> Iterat
     cells = CellReader(reader, column_map)
     for row in table.rows:
         draft = Draft(f"{PurePath(table.file).stem}-{row.number}", table.span(row.line))
-        draft.original.update(row.cells)
+        draft.original.update(row.original)
         draft.add(table, row, binding, cells)
         yield draft.entry(reader, column_map.always)
 
@@ -70,8 +70,8 @@ def _whole(table: Table) -> Entry:
 class Sheets:
     """The sheets of templates that make up cases together; lists with rows are closed.
 
-    A case without a row in a sheet has an open list there: that nobody wrote a row is no proof that there
-    is no such fact. ``none`` in a column of the case sheet that is named as the template says so.
+    A case without a row in a sheet has an open list there: that nobody wrote a row is no proof that
+    there is no such fact. ``none`` in a column of the case sheet named as the template says so.
     """
 
     def __init__(self, column_map: ColumnMap, reader: FactReader) -> None:
@@ -81,6 +81,7 @@ class Sheets:
         self.cells = CellReader(reader, column_map)
         self.drafts: dict[str, Draft] = {}
         self.lost: list[Entry] = []
+        self.unread = False
 
     def entries(self, tables: Sequence[tuple[Table, str]]) -> Iterator[Entry]:
         """Read the cases.
@@ -92,6 +93,8 @@ class Sheets:
         for table, template in sorted(tables, key=lambda pair: bool(pair[1])):
             self._read(table, template)
         yield from self.lost
+        if self.unread:
+            return  # without a sheet the cases are not those that somebody wrote down
         for draft in self.drafts.values():
             yield draft.entry(self.reader, self.map.always)
 
@@ -102,6 +105,7 @@ class Sheets:
             table.problems.add(table.span(table.header_line), "no-columns", "no column is `case`")
         if table.problems.errors or column is None:
             self.lost.append(_whole(table))
+            self.unread = True
             return
         for row in table.rows:
             self._row(table, row, template, binding, column)
@@ -111,7 +115,7 @@ class Sheets:
         span = table.span(row.line, column)
         if not name:
             problem = Problem(span, "missing-key", "the row does not say to which case it belongs")
-            self.lost.append(file_entry(span, (*row.problems, problem), row.cells))
+            self.lost.append(file_entry(span, (*row.problems, problem), row.original))
             return
         draft = self.drafts.get(name)
         if draft is None:
@@ -124,6 +128,6 @@ class Sheets:
             draft.closed.add(template)
             if not begun:
                 draft.facts.setdefault(template, []).append((table.span(row.line), {}))
-            draft.original.setdefault(template, []).append(dict(row.cells))
+            draft.original.setdefault(template, []).append(row.original)
         else:
-            draft.original.update(row.cells)
+            draft.original.update(row.original)

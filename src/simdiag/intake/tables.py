@@ -33,12 +33,19 @@ class Row:
         number: Its ordinal among the rows below the header, from 1.
         cells: Column to text, in the order of columns.
         problems: What is wrong with the row as a whole.
+        raw: Its text, if there is something wrong with it.
     """
 
     line: int
     number: int
     cells: Mapping[str, str]
     problems: tuple[Problem, ...] = ()
+    raw: str = ""
+
+    @property
+    def original(self) -> dict[str, str]:
+        """What stood in the file."""
+        return {"row": self.raw} if self.problems else dict(self.cells)
 
 
 @dataclass(slots=True)
@@ -96,7 +103,7 @@ def read_table(data: bytes, file: str, encoding: str = "") -> Table:
         return table
     for line, cells in rows:
         if any(cell.strip() for cell in cells) or rows.broken:
-            table.rows.append(_row(table, line, len(table.rows) + 1, cells, rows.broken))
+            table.rows.append(_row(table, line, cells, rows))
     return table
 
 
@@ -131,7 +138,13 @@ class _Rows(Iterator[tuple[int, list[str]]]):
             text = text.split("\n", 1)[1] if "\n" in text else ""
             self.skipped = 1
         csv.field_size_limit(_FIELD_LIMIT)
+        self.text = text
         self.reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+
+    def text_from(self, line: int) -> str:
+        """Give the text of the row that was read last and began in a line."""
+        first = line - self.skipped - 1
+        return "\n".join(self.text.split("\n")[first : self.reader.line_num]).rstrip("\r")
 
     def __next__(self) -> tuple[int, list[str]]:
         line = self.reader.line_num + self.skipped + 1
@@ -166,12 +179,12 @@ def _name_columns(table: Table, names: Sequence[str]) -> None:
     table.columns = tuple(columns)
 
 
-def _row(table: Table, line: int, number: int, cells: Sequence[str], broken: str) -> Row:
+def _row(table: Table, line: int, cells: Sequence[str], rows: _Rows) -> Row:
     problems = Problems()
     span = Span(table.file, line)
     wanted = len(table.columns)
-    if broken:
-        problems.add(span, "syntax", f"not valid CSV: {broken}", "check the quotation marks")
+    if rows.broken:
+        problems.add(span, "syntax", f"not valid CSV: {rows.broken}", "check the quotation marks")
     elif len(cells) != wanted and (len(cells) < wanted or any(cells[wanted:])):
         problems.add(
             span,
@@ -180,4 +193,5 @@ def _row(table: Table, line: int, number: int, cells: Sequence[str], broken: str
             "check separators and quotation marks",
         )
     filled = dict(zip(table.columns, cells, strict=False))
-    return Row(line, number, filled, tuple(problems))
+    raw = rows.text_from(line) if problems.errors else ""
+    return Row(line, len(table.rows) + 1, filled, tuple(problems), raw)

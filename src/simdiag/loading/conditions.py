@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from simdiag.errors import did_you_mean
 from simdiag.loading.expressions import (
@@ -281,6 +282,9 @@ def _aggregate_type(
     summable = {Kind.INTEGER, Kind.DECIMAL, Kind.MONEY, Kind.DURATION}
     if value.type.kind not in (summable if kind is AggregateKind.SUM else ORDERED_KINDS):
         scope.problems.add(node.span, "type", f"a {value.type.kind} has no {kind}")
+    if kind is AggregateKind.SUM:
+        # The bounds of one value are not those of their sum.
+        return replace(value.type, minimum=None, maximum=None)
     return value.type
 
 
@@ -379,7 +383,8 @@ def _read_tests(
                 did_you_mean(name.text, scope.terms.slot_names(template)),
             )
             continue
-        found.extend(_slot_test(SlotRef(alias, name.text, slot_type), test, scope))
+        left = SlotRef(scope.fact(alias), name.text, slot_type)
+        found.extend(_slot_test(left, test, scope))
     return found
 
 

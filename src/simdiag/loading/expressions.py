@@ -103,6 +103,12 @@ class Scope:
         template = self.terms.templates.get(name)
         return name if template is not None and template.single else None
 
+    def fact(self, alias: str) -> str:
+        """Give the name by which conditions read a fact: where there is only one, its template."""
+        name = self.aliases.get(alias, alias)
+        template = self.terms.templates.get(name)
+        return name if template is not None and template.single else alias
+
     def owners(self) -> list[str]:
         """Give every name that may stand before a dot."""
         singles = [name for name, template in self.terms.templates.items() if template.single]
@@ -297,7 +303,7 @@ class _Parser:
                 "unknown-slot",
             )
             raise _Malformed
-        return SlotRef(alias, slot, slot_type)
+        return SlotRef(self.scope.fact(alias), slot, slot_type)
 
     def call(self, name: str) -> Expression:
         function = FUNCTIONS.get(name)

@@ -32,7 +32,7 @@ _PRIVATE: Final = 0o600
 def plain_facts(
     case_id: str, as_of: Interval, sheets: Mapping[str, FactList], base: KnowledgeBase
 ) -> PlainFacts:
-    """Give facts as a facts file holds them, templates and slots in the order of the knowledge base.
+    """Give facts as a facts file holds them, in the order of the knowledge base.
 
     Args:
         case_id: Id of the case.
@@ -71,7 +71,7 @@ def _plain_sheet(sheet: FactList, template: Template) -> Any:  # noqa: ANN401 - 
 
 
 def _plain_fact(fact: GivenFact, template: Template) -> dict[str, Any]:
-    """Write the slots of a fact; what was typed rather than what was made of it, where it is kept."""
+    """Write the slots of a fact; what was typed, where it is kept, rather than what it means."""
     found: dict[str, Any] = {}
     for name, slot in template.slots.items():
         if name not in fact.slots:
@@ -86,7 +86,7 @@ def _plain_fact(fact: GivenFact, template: Template) -> dict[str, Any]:
     return found
 
 
-# YAML ----------------------------------------------------------------------------------------------
+# YAML ---------------------------------------------------------------------------------------------
 
 
 def facts_yaml(facts: PlainFacts, notes: Iterable[str] = ()) -> str:
@@ -141,7 +141,7 @@ def _one_line(text: str) -> str:
     return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
-# Files ---------------------------------------------------------------------------------------------
+# Files --------------------------------------------------------------------------------------------
 
 
 def write_private(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Scenarios, the tests of a knowledge base: ``*.test.yaml`` beside a diagnosis and ``scenarios/*.yaml``.
+"""Scenarios, the tests of a knowledge base: ``x.test.yaml`` beside ``x.yaml``, and ``scenarios/``.
 
 Every expectation keeps its place, so that one that is not met can be shown where it is written.
 """
@@ -32,7 +32,7 @@ from simdiag.model.rules import Finding, Purpose
 from simdiag.model.values import Interval, Kind
 from simdiag.spans import Span
 
-# Most rules do not look at the date, so a scenario may leave it out; it is judged for this moment then.
+# Most rules do not look at the date. A scenario that leaves it out is judged for this moment.
 USUAL_MOMENT = read_moment("2025-11-20 18:00")
 KINDS = ("positive", "negative", "unknown")
 STATES = tuple(state.word for state in State)
@@ -195,10 +195,10 @@ class _Reader:
 
     def expectations(self, name: Scalar, node: Node | None) -> tuple[Expectation, ...]:
         """Read what must come out; a scenario that expects nothing is an error."""
+        before = len(self.problems.errors)
         keys = read_keys(node, "expectation", self.problems) if node is not None else None
         if keys is None:
             return ()
-        before = len(self.problems.errors)
         found: list[Expectation] = []
         for key in keys:
             found.extend(self.READERS[key](self, key, keys))

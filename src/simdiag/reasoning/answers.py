@@ -33,7 +33,7 @@ _DAY_LENGTH: Final = len("2025-11-20")
 
 
 class NotUnderstood(Exception):  # noqa: N818 - caught at the prompt, which asks again
-    """An answer is none: ``reason`` is the key of what is expected, ``values`` goes into its text."""
+    """An answer is none: ``reason`` is the key of what is expected, ``values`` fills its text."""
 
     def __init__(self, reason: str, **values: str) -> None:
         """Keep what to say."""
@@ -49,7 +49,7 @@ class Answer:
     Attributes:
         text: As facts files write it.
         value: As rules read it.
-        worked_out: Whether more was put in than was typed (a year, a day), so that it must be shown.
+        worked_out: Whether more was put in than was typed (a year, a day): it must be shown.
     """
 
     text: str
@@ -168,10 +168,36 @@ class AnswerReader:
         return Answer(", ".join(sorted(words)), frozenset(words))
 
     def _boolean(self, typed: str) -> Answer:
+        value = self.yes_or_no(typed)
+        return Answer("true" if value else "false", value)
+
+    def yes_or_no(self, typed: str) -> bool:
+        """Read yes or no, in words or as the first or second choice.
+
+        Raises:
+            NotUnderstood: If it is neither.
+        """
         for word, value, number in (("yes", True, "1"), ("no", False, "2")):
             if self.words.means(typed, word) or plain(typed) == number:
-                return Answer("true" if value else "false", value)
+                return value
         raise NotUnderstood("yes_or_no")
+
+    def is_yes_or_no(self, typed: str) -> bool:
+        """Say whether a typed text is yes or no."""
+        try:
+            self.yes_or_no(typed)
+        except NotUnderstood:
+            return False
+        return True
+
+    def is_choice(self, template: str, slot: Slot, typed: str) -> bool:
+        """Say whether a typed word is a choice of a slot, so that it is no command there."""
+        if slot.type.kind is Kind.BOOLEAN:
+            return self.is_yes_or_no(typed)
+        if slot.type.kind not in {Kind.CHOICE, Kind.SET}:
+            return False
+        forms = self._written(template, slot, self.choices(template, slot))
+        return choice_key(plain(typed)) in forms
 
     # Dates ---------------------------------------------------------------------------------------
 
@@ -189,9 +215,9 @@ class AnswerReader:
             except NotReadable:
                 raise NotUnderstood("no_such_day") from None
             worked_out = True
-        if slot.past and isinstance(value, Interval):
-            if as_moment(value, slot.type.kind).low > self.as_of.high:
-                raise NotUnderstood("future", date=self._shown(text))
+        moment = as_moment(value, slot.type.kind) if isinstance(value, Interval) else None
+        if slot.past and moment is not None and moment.low > self.as_of.high:
+            raise NotUnderstood("future", date=self._shown(text))
         return Answer(text, value, worked_out)
 
     def _shown(self, text: str) -> str:
@@ -212,7 +238,8 @@ class AnswerReader:
         if number and 1 <= int(number[1]) <= len(others):
             chosen = others[int(number[1]) - 1]
             return Answer(chosen, chosen)
-        if not text or is_unknown(text):
+        if not text or is_unknown(text) or self._is_word(text):
+            # "Did you get a case number?" wants the number; yes or no would be stored as one.
             raise NotUnderstood("text")
         if any(is_card_number(found) for found in _CARD.findall(text)):
             raise NotUnderstood("card_number")
@@ -220,6 +247,9 @@ class AnswerReader:
             return Answer(text, read_value(text, slot.type))
         except NotReadable:
             raise NotUnderstood("shorter") from None
+
+    def _is_word(self, text: str) -> bool:
+        return self.words.means(text, "yes") or self.words.means(text, "no")
 
     def _scalar(self, slot: Slot, typed: str) -> Answer:
         kind = slot.type.kind

@@ -241,9 +241,9 @@ class Consultation:
     def _is_irrelevant(self, ask: Ask) -> bool:
         terms = self.desk.base.templates[ask.template]
         inference = self.assessment.inference
-        if terms.relevant is not None:
-            if inference.truth(relevance_id(ask.template), ()) is FALSE:
-                return True
+        template_rule = relevance_id(ask.template)
+        if terms.relevant is not None and inference.truth(template_rule, ()) is FALSE:
+            return True
         if terms.slots[ask.slot].relevant is None:
             return False
         rows = row_ids(terms, self.sheets.get(ask.template, FactList()))
@@ -253,7 +253,7 @@ class Consultation:
         return inference.truth(relevance_id(ask.template, ask.slot), (row,)) is FALSE
 
 
-# Steps and facts -----------------------------------------------------------------------------------
+# Steps and facts ----------------------------------------------------------------------------------
 
 
 def applies(step: Step, sheets: Mapping[str, FactList]) -> bool:

@@ -1,6 +1,7 @@
-"""Explanations: the tree from a conclusion down to the facts, made from the records of the run and nothing else.
+"""Explanations: the tree from a conclusion down to the facts.
 
-A node is a mapping that JSON can hold, with the keys ``kind`` and ``parts`` (nodes below it) and, by kind:
+It is made from the records of the run and nothing else. A node is a mapping that JSON can hold,
+with the keys ``kind`` and ``parts`` (the nodes below it) and, by kind:
 
 =============  ====================================================================================
 kind           other keys
@@ -9,7 +10,8 @@ kind           other keys
 ``action``     ``id``, ``title``, ``status`` (or ``absent``), ``firm``, ``about``, ``ladder``
 ``veto``       ``id``, ``title``, ``status`` (or ``absent``), ``forbids``, ``about``
 ``finding``    ``id``, ``title``, ``value``, ``about``, ``again`` (its parts stand above already)
-``rule``       ``id``, ``text``, ``purpose``, ``weight``, ``score``, ``truth``, ``about``, ``unseen``
+``rule``       ``id``, ``text``, ``purpose``, ``weight``, ``score``, ``truth``, ``about``,
+               ``unseen`` (it speaks of facts that a list may still hold)
 ``condition``  ``form``, ``truth``, ``text``, ``operator``, ``against``, ``reads``, ``facts``
 ``unless``     ``id``, ``text``, ``truth``
 ``required``   ``id``, ``title``: the action that this one must come before
@@ -75,9 +77,7 @@ def usual_subject(assessment: Assessment) -> str:
 
 
 class _Explainer:
-    def __init__(
-        self, program: Program, assessment: Assessment, serialiser: Serialiser
-    ) -> None:
+    def __init__(self, program: Program, assessment: Assessment, serialiser: Serialiser) -> None:
         self.program = program
         self.base = program.base
         self.assessment = assessment
@@ -126,9 +126,7 @@ class _Explainer:
         entries = [entry for entry in self.assessment.actions if entry.id == name]
         first = entries[0] if entries else None
         parts = [part for entry in entries for part in self.entry(entry)]
-        parts += [
-            self.veto(veto.id) for veto in self.assessment.vetoes if name in veto.forbids
-        ]
+        parts += [self.veto(veto.id) for veto in self.assessment.vetoes if name in veto.forbids]
         if not entries:
             advice = [rule.id for rule in self.base.rules.values() if _advises(rule, name)]
             parts += self.outcomes(advice, ())
@@ -254,7 +252,7 @@ class _Explainer:
         }
 
     def condition(self, support: Support) -> Iterator[Json]:
-        """Give the node of a condition; a pattern says nothing that the tests of its fact do not."""
+        """Give the node of a condition; a finding that it read stands below it."""
         condition = support.condition
         node: Json = {
             "kind": "condition",
@@ -284,8 +282,7 @@ class _Explainer:
         reads = [
             Read(row, each.slot, self.inference.slots[row].get(each.slot, NOT_APPLICABLE))
             for each in expressions_below(expression)
-            if isinstance(each, SlotRef)
-            and (row := self.row(each.alias, outcome)) is not None
+            if isinstance(each, SlotRef) and (row := self.row(each.alias, outcome)) is not None
         ]
         yield {
             "kind": "condition",
@@ -318,7 +315,7 @@ class _Explainer:
                 yield node
 
     def behind(self, reads: Iterable[Read]) -> Iterator[Json]:
-        """Give the trees of the findings among the values that were read, each with its parts once."""
+        """Give the trees of the findings among the values that were read."""
         left = list(reads)
         while left:
             read = left.pop(0)
@@ -348,7 +345,7 @@ class _Explainer:
         }
 
     def deciding(self, finding: Finding, subject: Rows) -> Iterator[Json]:
-        """Give the rules of a finding that made its value: of branches, none after the first true one."""
+        """Give the rules of a finding that made its value: no branch after the true one."""
         joined = all(self.base.rules[name].value is None for name in finding.rules)
         for name in finding.rules:
             outcome = self.inference.outcomes.get(name, {}).get(subject)

@@ -155,7 +155,7 @@ class Serialiser:
         arguments = {
             name: self.value(value, action.arguments[name])
             for name, value in found.arguments.items()
-            if not isinstance(value, Absent)
+            if _is_told(value)
         }
         title = self.text(f"action:{found.id}/title")
         return {
@@ -345,6 +345,11 @@ class Serialiser:
 def condition_kind(condition: Condition) -> str:
     """Name the form of a condition, as results show it."""
     return _KINDS[type(condition)]
+
+
+def _is_told(value: Value) -> bool:
+    """Say whether an argument is known well enough to be told to a person."""
+    return not isinstance(value, Absent) and (not isinstance(value, Interval) or value.exact)
 
 
 def fill(text: str, arguments: Mapping[str, object]) -> str:

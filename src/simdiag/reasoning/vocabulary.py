@@ -60,7 +60,7 @@ class Vocabulary:
         return Messages(SOURCE_LANGUAGE)
 
     def numbered(self, word: str) -> dict[str, int]:
-        """Give the forms of a list of names (months, days of the week) with their numbers from 1."""
+        """Give the names of a list (months, days of the week) with their numbers from 1."""
         table: dict[str, int] = {}
         for messages in (self._english, self.messages):
             names = messages.get(f"consult.words.{word}").split("|")

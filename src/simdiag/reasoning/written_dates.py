@@ -141,7 +141,8 @@ class DateReader:
             clock = clock.replace(hour=clock.hour + noon)
         elif morning and clock.hour == noon:
             clock = clock.replace(hour=0)
-        return " ".join(rest.replace(",", " ").replace("t", " t").split()).strip(" t"), clock
+        rest = " ".join(rest.replace(",", " ").split())
+        return re.sub(r"(?<=\d)t$", "", rest), clock  # the T of ISO form
 
     def _without(self, text: str, word: str) -> tuple[str, bool]:
         """Take a word out of a text; say whether it was there."""
@@ -188,7 +189,7 @@ class DateReader:
         return self._date(*named, past=past)
 
     def _order(self, first: int, second: int) -> tuple[int, int]:
-        """Tell day and month apart. Where the month may come first, only what cannot be wrong goes."""
+        """Tell day and month apart; where the month may come first, only if it cannot be wrong."""
         if self.words.messages.get("consult.words.day_first") == "yes" or first == second:
             return first, second
         if first > _MONTHS or second > _MONTHS:

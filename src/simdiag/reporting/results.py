@@ -1,7 +1,7 @@
 """Files of results: JSON lines and CSV out, JSON lines back in, and the file of rejects.
 
-A file is written beside its place and renamed when it is complete, so that a run that is stopped leaves
-neither half a file nor harm to the one that was there.
+A file is written beside its place and renamed when it is complete, so that a run that is stopped
+leaves neither half a file nor harm to the one that was there.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def written_file(path: Path) -> Iterator[IO[str]]:
         beside.unlink(missing_ok=True)
 
 
-# Results out -----------------------------------------------------------------------------------------
+# Results out ----------------------------------------------------------------------------------
 
 
 class Writer(Protocol):
@@ -120,11 +120,8 @@ class Csv:
 def summary_row(result: Json) -> dict[str, str]:
     """Sum up a result in the columns of :data:`COLUMNS`; what there is not is empty."""
     first = first_cause(result)
-    action = next((a for a in result["actions"] if a["status"] == "recommended"), {})
-    vetoes = [
-        veto["id"] if veto["status"] == "holds" else f"{veto['id']} (possible)"
-        for veto in result["vetoes"]
-    ]
+    action: Json = next((a for a in result["actions"] if a["status"] == "recommended"), {})
+    vetoes = [veto["id"] for veto in result["vetoes"] if veto["status"] == "holds"]
     values = (
         result["case"],
         first.get("id", ""),
@@ -145,12 +142,10 @@ def first_cause(result: Json) -> Json:
     return first if first.get("state") in _PROBABLE else {}
 
 
-# Rejects ---------------------------------------------------------------------------------------------
+# Rejects --------------------------------------------------------------------------------------
 
 
-def reject(
-    case: str, span: Span, problems: Iterable[Problem], original: object
-) -> Json:
+def reject(case: str, span: Span, problems: Iterable[Problem], original: object) -> Json:
     """Give the record of an entry that could not be used: where, why, and what stood there."""
     return {
         "file": span.file,
@@ -164,7 +159,7 @@ def reject(
     }
 
 
-# Results in ------------------------------------------------------------------------------------------
+# Results in -----------------------------------------------------------------------------------
 
 
 def looks_like_results(data: bytes) -> bool:
@@ -213,7 +208,7 @@ def _values(text: str, file: str, problems: Problems) -> Iterator[tuple[int, Any
                 yield number, value
 
 
-def _loaded(text: str, file: str, line: int, problems: Problems) -> Any:
+def _loaded(text: str, file: str, line: int, problems: Problems) -> object:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -263,6 +258,6 @@ def _wrong_states(result: Json) -> str:
 
 
 def remove_old(path: Path) -> None:
-    """Remove the file of an earlier run whose content would be wrong now; devices are left alone."""
+    """Remove the file of an earlier run, which would be wrong now; devices are left alone."""
     if path.is_file():
         path.unlink()

@@ -10,6 +10,7 @@ from simdiag.model.knowledge import ESTABLISHES, EXCLUDES, KnowledgeBase
 from simdiag.model.rules import Purpose
 from simdiag.model.truth import FALSE, TRUE
 from simdiag.reporting.wording import Json, Wording, capital
+from simdiag.reporting.wrap import width_of
 
 _STEP: Final = "  "
 _GROUPS: Final = ("all", "any", "at_least")
@@ -56,7 +57,7 @@ class _TreeWriter:
             yield from self.node(part, depth + bool(lines), named)
 
     def below(self, node: Json) -> Iterator[Json]:
-        """Give the nodes below one; a finding whose value stands in the line above is not named again."""
+        """Give the nodes below one; a finding that the line above names is not named again."""
         findings = [part for part in node["parts"] if part["kind"] == "finding"]
         for part in node["parts"]:
             if node["kind"] != "condition" or part["kind"] != "finding":
@@ -74,7 +75,9 @@ class _TreeWriter:
         yield self.get("explain.diagnosis", title=node["title"], state=state)
         low, high = (self.get(f"state.{word}") for word in node["possible"])
         fixed = low == high
-        still = self.get("explain.fixed") if fixed else self.get("explain.range", low=low, high=high)
+        still = (
+            self.get("explain.fixed") if fixed else self.get("explain.range", low=low, high=high)
+        )
         yield _STEP + self.get("explain.standing", score=node["score"], still=still)
         yield from self.about(node)
         if not node["parts"]:
@@ -138,7 +141,7 @@ class _TreeWriter:
         return self.get("explain.noted", text=line, notes=shown) if shown else line
 
     def notes(self, node: Json) -> Iterator[str]:
-        """Say of a rule how much it weighs and, where that is not clear yet, of which facts it speaks."""
+        """Say how much a rule weighs and, where it is not clear yet, of which facts it speaks."""
         yield self.weight(node)
         if node["unseen"]:
             yield self.get("explain.unseen")
@@ -172,7 +175,7 @@ class _TreeWriter:
         }.get(form, self.group)
         mark = self.mark(node)
         for number, line in enumerate(writer(node)):
-            yield f"{mark} {line}" if number == 0 else f"{' ' * len(mark)} {line}"
+            yield f"{mark} {line}" if number == 0 else f"{' ' * width_of(mark)} {line}"
 
     def compare(self, node: Json) -> Iterator[str]:
         """Write a comparison: each value that was read, and what was needed."""
@@ -226,7 +229,9 @@ class _TreeWriter:
         if node["truth"] == TRUE.word and self.is_single(node):
             return
         facts = self.join(self.words.facts(node["facts"]))
-        yield self.get("explain.exists", facts=facts) if facts else self.get("explain.exists_unseen")
+        yield (
+            self.get("explain.exists", facts=facts) if facts else self.get("explain.exists_unseen")
+        )
 
     def is_single(self, node: Json) -> bool:
         """Say whether a pattern is of a template that has one fact."""

@@ -40,7 +40,8 @@ DOES, COULD = "does", "could"
 MODES = (DOES, COULD)
 _LEAST: Mapping[str, Truth] = {DOES: Truth.TRUE, COULD: Truth.UNKNOWN}
 _OPPOSITE = {DOES: COULD, COULD: DOES}
-AS_OF = "as of"
+# Blanks keep these apart from the slots of a package, which are words.
+AS_OF, ROW, EXISTS = "as of", "the row", "is there"
 Constants = Mapping[str, Mapping[str, Value]]
 
 Marker: Any = type("marker", (experta.Fact,), {})
@@ -176,8 +177,8 @@ class RuleCompiler:
             fields[slot] = self._constraint(mine)
             slots.add(slot)
         if exists is not None:
-            fields["exists"] = exists
-        fields["row"] = getattr(experta.MATCH, f"r{name}")
+            fields[EXISTS] = exists
+        fields[ROW] = getattr(experta.MATCH, f"r{name}")
         self.conditions.append(getattr(experta.AS, name) << fact_class(template)(**fields))
 
     def _constraint(self, tests: Sequence[Compare]) -> Any:
@@ -212,7 +213,7 @@ class RuleCompiler:
     def _match(self, part: Match, later: Sequence[Condition], done: set[int]) -> None:
         if part.alias in self.names:
             least = _LEAST[self.mode]
-            self._test([part.alias], lambda fact: fact["exists"] >= least)
+            self._test([part.alias], lambda fact: fact[EXISTS] >= least)
             if part.alias not in self.bound:
                 self.bound.append(part.alias)
         else:
@@ -328,7 +329,7 @@ class RuleCompiler:
             self._need(CASE, CASE)
 
         def fire(engine: Any, **bindings: Any) -> None:
-            record(engine, {alias: bindings[name]["row"] for alias, name in captured.items()})
+            record(engine, {alias: bindings[name][ROW] for alias, name in captured.items()})
 
         return RuleSpec(name, self.conditions, fire)
 
@@ -358,7 +359,7 @@ def _by_literals(part: Condition, alias: str) -> TypeGuard[Compare]:
 
 
 def _are_different(first: Any, second: Any) -> bool:
-    return bool(first["row"] != second["row"] or first["row"].index == VIRTUAL)
+    return bool(first[ROW] != second[ROW] or first[ROW].index == VIRTUAL)
 
 
 def subject_aliases(subjects: Sequence[Subject]) -> list[tuple[str, str]]:

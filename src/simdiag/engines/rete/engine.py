@@ -27,7 +27,9 @@ from simdiag.engines.rete.compiler import (
     AS_OF,
     COULD,
     DOES,
+    EXISTS,
     MODES,
+    ROW,
     Marker,
     Needs,
     PairFact,
@@ -200,15 +202,16 @@ class ReteSession(Session):
     # Facts ---------------------------------------------------------------------------------------
 
     def _facts(self, needs: Needs) -> Iterator[Any]:
-        yield fact_class(CASE)(row=self.world.rows[CASE][0], exists=TRUE, **self._case_slots(needs))
+        case = self._case_slots(needs)
+        yield fact_class(CASE)(**case | {ROW: self.world.rows[CASE][0], EXISTS: TRUE})
         for template, slots in sorted(needs.slots.items()):
             if template == CASE:
                 continue
             kind = fact_class(template)
             for row in self.world.rows[template]:
                 held = self.world.slots[row]
-                values = {slot: held.get(slot, NOT_APPLICABLE) for slot in slots}
-                yield kind(row=row, exists=self.world.exists[row], **values)
+                values: dict[str, Any] = {slot: held.get(slot, NOT_APPLICABLE) for slot in slots}
+                yield kind(**values | {ROW: row, EXISTS: self.world.exists[row]})
         for (finding, first, second), value in self.world.pairs.items():
             if finding in needs.pairs:
                 yield PairFact(finding=finding, first=first, second=second, value=value)
