@@ -44,7 +44,8 @@ demo: setup ## batch over the shipped examples, then a report; prints its path
 	@rm -rf build/demo
 	@mkdir -p build/demo
 	@$(BIN)/simdiag batch examples/mixed-cases.yaml -o build/demo/results.jsonl
-	@$(BIN)/simdiag report build/demo/results.jsonl -o build/demo/report.html
+	@$(BIN)/simdiag report build/demo/results.jsonl --facts examples/mixed-cases.yaml \
+		-o build/demo/report.html
 	@echo build/demo/report.html
 
 test: setup ## run all tests (some only: make test ARGS="-k house")

@@ -92,7 +92,7 @@ def test_it_says_that_nothing_leaves_this_computer(consult: Consult) -> None:
 
 
 def test_veto_is_told_the_moment_it_holds(consult: Consult) -> None:
-    """ "Do not pay again" comes right after the answer that makes it hold, and only once."""
+    """The veto on paying again comes right after the answer that makes it hold, and only once."""
     _, shown = consult(*AS_OF, answers=FEW)
     before, after = shown.split("STOP: Do not pay again")
     assert before.rstrip().endswith("> 2")
@@ -120,7 +120,7 @@ def test_back_asks_the_question_before_again(
 
 
 def test_dont_know_is_kept_as_unknown(consult: Consult) -> None:
-    """ "Don't know" goes on to the next question and leaves the slot out of the facts."""
+    """Not knowing goes on to the next question and leaves the slot out of the facts."""
     _, shown = consult(*AS_OF, "--save", "f.yaml", answers=("1", "I don’t know", "d", "2"))
     assert len(questions(shown)) == 5
     facts = Path("f.yaml").read_text()
@@ -257,7 +257,7 @@ def test_numbers_are_masked(consult: Consult) -> None:
 def test_wrong_use_says_what_to_do(
     consult: Consult, args: tuple[str, ...], code: int, said: str
 ) -> None:
-    """Wrong options and facts files give a message and the exit code for it, before any question."""
+    """Wrong options and facts files give a message and the right exit code, before any question."""
     Path("there.yaml").write_text("mine")
     Path("two.yaml").write_text("cases: [{case: a}, {case: b}]\n")
     Path("bad.yaml").write_text("problem: {kin: other}\n")

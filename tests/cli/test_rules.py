@@ -128,7 +128,7 @@ def test_list_forms(
 def test_list_texts(
     make_package: Callable[..., Path], command: Callable[..., tuple[int, str, str]]
 ) -> None:
-    """`--texts` prints a file to fill in, also for a language that the package does not have yet."""
+    """`--texts` prints a file to fill in, also for a language that the package lacks."""
     code, out, _ = command("list", make_package(), "--texts", "fr")
     assert code == DONE
     assert out.startswith("language: fr\ntexts:\n  # ")
@@ -138,7 +138,7 @@ def test_list_texts(
 def test_show(
     make_package: Callable[..., Path], command: Callable[..., tuple[int, str, str]]
 ) -> None:
-    """A card shows weights, conditions and texts; an unknown id is wrong usage with a suggestion."""
+    """A card shows weights, conditions and texts; an unknown id is wrong usage."""
     folder = make_package()
     out = command("show", "topup.paid", folder)[1]
     assert "  captured [strong +50]\n    The bank shows the payment.\n" in out

@@ -2,53 +2,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
+import yaml
 
 from simdiag.api import load_knowledge
 from simdiag.errors import InvalidInput, Problem
 
-TERMS = "terms/terms.yaml"
-FINDINGS = "findings/findings.yaml"
-ACTIONS = "actions/actions.yaml"
-DATA = "data/data.yaml"
-MANIFEST = "package.yaml"
 PAID = "diagnoses/topup/paid.yaml"
 LIMIT = "diagnoses/topup/limit.yaml"
-
-# A mistake: where, what is replaced by what; the code of its problem, what the problem's place begins
-# with, and a part of the help.
-MISTAKES = [
-    ("undefined slot", PAID, "{state: captured}}], rate", "{stat: captured}}], rate", "unknown-slot", "stat:", "`state`"),
-    ("undefined template", PAID, "about: attempt a", "about: atempt a", "unknown-template", "atempt", "`attempt`"),
-    ("unknown choice", PAID, "{state: refused}", "{state: refusd}", "unknown-choice", "refusd", "`refused`"),
-    ("unknown action", PAID, "do: wait", "do: wayt", "unknown-action", "wayt", "`wait`"),
-    ("unknown veto", PAID, "veto: pay_again", "veto: pay_agian", "unknown-veto", "pay_agian", "`pay_again`"),
-    ("unknown source", PAID, "[HELP]", "[HLEP]", "unknown-source", "HLEP", "`HELP`"),
-    ("unknown exception", PAID, "unless: refused", "unless: refusd", "unknown-rule", "refusd", "`topup.paid#refused`"),
-    ("bad weight", PAID, "rate: strong", "rate: strnog", "unknown-word", "strnog", "`strong`"),
-    ("known in a rating rule", PAID, "{state: refused}", "{state: {is: known}}", "knowledge-test", "known", "ranges"),
-    ("unknown key", PAID, "summary:", "sumary:", "unknown-key", "sumary", "`summary`"),
-    ("missing key", PAID, "ref: F-01\n", "", "missing-key", "diagnosis:", "add it"),
-    ("type mismatch", PAID, "late: true", "age: true", "value", "true", ""),
-    ("wrong place", LIMIT, "diagnosis: topup.limit", "diagnosis: topup.limits", "name", "topup.limits", "topup.limit"),
-    ("argument", PAID, "args: {until:", "args: {untill:", "unknown-argument", "untill:", "`until`"),
-    ("duplicate key", PAID, "  late:", "  captured:", "duplicate-key", "captured:", "line 7"),
-    ("unknown slot in a finding", FINDINGS, "as_of - a.at", "as_of - a.att", "unknown-slot", "as_of", "`at`"),
-    ("finding of the wrong type", FINDINGS, "type: duration", "type: money", "type", "as_of", ""),
-    ("cycle", FINDINGS, "value: as_of - a.at", "branches: [{when: [{a: {late: true}}], value: 1 hour}]", "cycle", "{when:", "break"),
-    ("cycle of exceptions", PAID, "rate: excludes,", "rate: excludes, unless: late,", "cycle", "refused:", "break"),
-    ("duplicate id", ACTIONS, "  retry: {", "  retry: {title: A, text: B., who: user, phase: self_help, urgency: now, effort: 1}\n  retry: {", "duplicate-key", "retry:", "line 5"),
-    ("unknown action of a veto", ACTIONS, "forbids: [retry]", "forbids: [retri]", "unknown-action", "retri", "`retry`"),
-    ("ladder", ACTIONS, "do: [proof, ask]", "do: [retry]", "ladder", "any:", "always allowed"),
-    ("bad value", DATA, "value: 24 hours", "value: a day", "value", "a day", ""),
-    ("unknown confidence", DATA, "confidence: law", "confidence: lax", "unknown-word", "lax", "`law`"),
-    ("unknown type", TERMS, "id: {type: text", "id: {type: txt", "unknown-word", "txt", "`text`"),
-    ("relevance", TERMS, "[{self: {state: refused}}]", "[{self: {stat: refused}}]", "unknown-slot", "stat:", "`state`"),
-    ("question", MANIFEST, "problem.kind", "problem.knd", "unknown-slot", "problem.knd", ""),
-    ("syntax", LIMIT, "rules:", "rules: [", "syntax", "", ""),
-    ("tag", LIMIT, "ref: F-02", "ref: !!python/object F-02", "tag", "", "remove the tag"),
-]  # fmt: skip
+Mistake: TypeAlias = dict[str, str]
+MISTAKES: dict[str, Mistake] = yaml.safe_load(
+    Path(__file__).with_name("mistakes.yaml").read_text("utf-8")
+)
 
 
 def problems_of(folder: Path) -> tuple[Problem, ...]:
@@ -64,42 +31,42 @@ def place(folder: Path, file: str, problem: Problem) -> str:
     return lines[problem.span.line - 1][problem.span.column - 1 :]
 
 
-@pytest.mark.parametrize(
-    ("file", "old", "new", "code", "start", "advice"),
-    [mistake[1:] for mistake in MISTAKES],
-    ids=[mistake[0] for mistake in MISTAKES],
-)
-def test_mistake(
-    make_package: Callable[..., Path],
-    file: str,
-    old: str,
-    new: str,
-    code: str,
-    start: str,
-    advice: str,
-) -> None:
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistake(make_package: Callable[..., Path], name: str) -> None:
     """Each mistake of an author gives a problem of its kind, at its place, with what to do."""
-    folder = make_package((file, old, new))
-    found = [problem for problem in problems_of(folder) if problem.code == code]
-    assert [
+    mistake = MISTAKES[name]
+    folder = make_package((mistake["file"], mistake["old"], mistake["new"]))
+    found = [problem for problem in problems_of(folder) if problem.code == mistake["code"]]
+    fitting = [
         problem
         for problem in found
-        if problem.span.file == str(folder / file)
-        and place(folder, file, problem).startswith(start)
-        and advice in problem.help
-    ], found
+        if problem.span.file == str(folder / mistake["file"])
+        and place(folder, mistake["file"], problem).startswith(mistake["at"])
+        and mistake["help"] in problem.help
+    ]
+    assert fitting, found
 
 
 def test_all_at_once(make_package: Callable[..., Path]) -> None:
     """Mistakes in many files are all reported in one run, in the order of their places."""
     together = [
-        "undefined slot", "unknown action", "unknown source", "cycle", "unknown action of a veto",
-        "bad value", "relevance", "question", "syntax", "known in a rating rule",
-    ]  # fmt: skip
-    edits = [mistake[1:4] for mistake in MISTAKES if mistake[0] in together]
-    codes = {mistake[4] for mistake in MISTAKES if mistake[0] in together}
+        MISTAKES[name]
+        for name in (
+            "undefined slot",
+            "unknown action",
+            "unknown source",
+            "cycle",
+            "unknown action of a veto",
+            "bad value",
+            "relevance",
+            "question",
+            "syntax",
+            "known in a rating rule",
+        )
+    ]
+    edits = [(mistake["file"], mistake["old"], mistake["new"]) for mistake in together]
     found = problems_of(make_package(*edits))
-    assert codes <= {problem.code for problem in found}
+    assert {mistake["code"] for mistake in together} <= {problem.code for problem in found}
     assert list(found) == sorted(found, key=lambda problem: problem.sort_key)
     assert all(problem.span.line >= 1 and problem.span.column >= 1 for problem in found)
 

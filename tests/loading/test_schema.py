@@ -8,11 +8,11 @@ import pytest
 import yaml
 
 from simdiag.api import load_knowledge
+from simdiag.errors import Problems
 from simdiag.loading.keys import TABLES, read_keys
 from simdiag.loading.package import shipped_package
 from simdiag.loading.schema import FILES, facts_schema, package_schema
 from simdiag.loading.tree import parse_yaml
-from simdiag.errors import Problems
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FOLDERS = {
@@ -26,7 +26,7 @@ FOLDERS = {
 }
 
 
-def violations(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[str]:
+def violations(value: object, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[str]:
     """Validate by the keywords that our schemas use; any other keyword fails the test."""
     unknown = set(schema) - KEYWORDS
     assert not unknown, unknown
@@ -68,9 +68,9 @@ def keys_wrong(
             yield from violations(item, others, root)
 
 
-def is_type(value: Any, wanted: str | list[str]) -> bool:
+def is_type(value: object, wanted: str | list[str]) -> bool:
     """Say whether a value is of a type of JSON."""
-    types = {
+    types: dict[str, type | tuple[type, ...]] = {
         "object": dict,
         "array": list,
         "string": str,
@@ -83,7 +83,7 @@ def is_type(value: Any, wanted: str | list[str]) -> bool:
     )
 
 
-def document(path: Path) -> Any:
+def document(path: Path) -> object:
     """Read a file as an editor does that asks a schema; dates are texts there."""
 
     class Loader(yaml.SafeLoader):
@@ -158,9 +158,9 @@ def test_schema_agrees_with_the_loader(table: str) -> None:
 
 
 def test_every_table_is_reachable() -> None:
-    """From the kinds of files the schema reaches every table, so that none is left without a check."""
+    """From the kinds of files the schema reaches every table, so that none is forgotten."""
 
-    def reached(schema: Any) -> Iterator[str]:
+    def reached(schema: object) -> Iterator[str]:
         if isinstance(schema, dict):
             if "$ref" in schema:
                 yield schema["$ref"]

@@ -256,7 +256,7 @@ def _row(chance: random.Random, template: str, identity: str = "0") -> dict[str,
 
 
 def needless(found: Facts, template: str, row: dict[str, str] | None = None) -> bool:
-    """Say whether a template, or slot `r` of a row, is known not to matter: then it has no value."""
+    """Say whether a template, or slot `r` of a row, is known not to matter: it has no value."""
     if row is not None:
         return template == "t" and row.get("c") == "blue"
     one = found.get("u")

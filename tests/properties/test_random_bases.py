@@ -153,7 +153,7 @@ def test_the_hash_seed_does_not_matter() -> None:
     assert [line.split()[1] for line in lines[0:12:2]] == [
         line.split()[1] for line in lines[1:12:2]
     ]
-    assert hashlib.sha256().hexdigest() not in lines[0]
+    assert len(set(lines)) > len(lines) / 4
 
 
 # Soundness ----------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ def test_both_engines_give_the_same_bytes(part: int) -> None:
 
 
 def test_random_cases_reach_much_of_the_knowledge() -> None:
-    """In 60 cases half of the diagnoses are suggested or possible at least once, and vetoes hold."""
+    """In 60 cases rules of half of the diagnoses are true at least once, and vetoes hold."""
     reached: set[str] = set()
     vetoes: set[str] = set()
     for case in drawn(range(60)):

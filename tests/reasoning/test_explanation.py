@@ -64,7 +64,7 @@ def test_only_the_rated_fact(explain: Callable[..., dict[str, Any]]) -> None:
 def test_records_and_nothing_else(
     make_package: Callable[..., Path],
 ) -> None:
-    """What the records say is what the explanation says, even where it is not what the facts say."""
+    """An explanation says what the records say, even where the facts say something else."""
     from dataclasses import replace
 
     from simdiag.reasoning.explanation import explain as tree_of
@@ -146,13 +146,13 @@ def test_nothing_suggested(explain: Callable[..., dict[str, Any]]) -> None:
 
 def test_unknown_id(explain: Callable[..., dict[str, Any]]) -> None:
     """An id that does not exist is refused with a suggestion."""
-    with pytest.raises(UsageError, match="did you mean `attempt.late`"):
+    with pytest.raises(UsageError, match=r"did you mean `attempt.late`"):
         explain("attempt.lat")
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_examples_in_words(lang: str) -> None:
-    """Every conclusion of an example has a text in each language without a placeholder left open."""
+    """Every conclusion of an example has a text in each language, with nothing left open."""
     diag = Simdiag.load(languages=[lang], engine="reference")
     folder = Path(__file__).parents[2] / "examples"
     for name in ("topup/04-paid-thirty-hours-ago.yaml", "bill/15-same-line-twice.yaml"):

@@ -143,7 +143,9 @@ class Dialogue(Conversation):
         width = max(len(name) for name, _ in [*choices, ("d", "")])
         if len(choices) > MANY_CHOICES:
             comma = self.messages.get("format.comma")
-            self.screen.say(comma.join(f"{number} {text}" for number, text in choices), "  ")
+            self.screen.say(
+                comma.join(f"{number}\N{NO-BREAK SPACE}{text}" for number, text in choices), "  "
+            )
         else:
             ways_out = [*choices, *ways_out]
         for name, text in ways_out:

@@ -109,7 +109,11 @@ class Conversation:
             reveal=self.reveal,
             width=self.screen.width,
         )
-        self.screen.put(report)
+        # On a screen what to do comes first and is all that fits; the rest is in the report.
+        advice, rest = _cut(report, self.messages.get("report.sure.heading"))
+        self.screen.put(advice)
+        if rest:
+            self.tell("more_in_report")
 
     # Files ---------------------------------------------------------------------------------------
 
@@ -221,3 +225,9 @@ class Conversation:
                 self.tell("exists", file=path)
             else:
                 return path
+
+
+def _cut(report: str, heading: str) -> tuple[str, str]:
+    """Cut a report before one of its headings; the second part is empty if it has none such."""
+    place = report.find(f"\n{heading}\n")
+    return (report, "") if place < 0 else (report[:place], report[place:])

@@ -54,14 +54,14 @@ class Screen:
         from simdiag.cli.common import printable
         from simdiag.reporting.wrap import wrap
 
-        lines = wrap(printable(text), self.width, first) if text else ""
+        lines = printable(_spaced(wrap(text, self.width, first))) if text else ""
         click.echo(click.style(lines, bold=True) if strong and self._styled else lines)
 
     def put(self, text: str) -> None:
         """Print a text that is broken into lines already."""
         from simdiag.cli.common import printable
 
-        click.echo(printable(text), nl=not text.endswith("\n"))
+        click.echo(printable(_spaced(text)), nl=not text.endswith("\n"))
 
     def read(self, prompt: str, *, reveal: bool) -> str:
         """Read one line.
@@ -91,6 +91,11 @@ class Screen:
         except EOFError:
             click.echo()
             raise EndOfInput from None
+
+
+def _spaced(text: str) -> str:
+    """Make spaces at which no line may break plain ones, now that the lines are broken."""
+    return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def _columns() -> int:

@@ -40,7 +40,7 @@ from simdiag.model.conditions import (
 from simdiag.model.inference import Outcome, Read, Rows, Support
 from simdiag.model.knowledge import CASE, ESTABLISHES, EXCLUDES
 from simdiag.model.rules import Finding, Purpose, Rule
-from simdiag.model.truth import FALSE, TRUE
+from simdiag.model.truth import TRUE
 from simdiag.model.values import NOT_APPLICABLE, UNKNOWN_VALUE
 from simdiag.reasoning.rating import PLAIN
 from simdiag.reasoning.serialise import Json, Serialiser, condition_kind
@@ -347,12 +347,16 @@ class _Explainer:
     def deciding(self, finding: Finding, subject: Rows) -> Iterator[Json]:
         """Give the rules of a finding that made its value: no branch after the true one."""
         joined = all(self.base.rules[name].value is None for name in finding.rules)
-        for name in finding.rules:
-            outcome = self.inference.outcomes.get(name, {}).get(subject)
-            if outcome is None or outcome.truth is FALSE:
-                continue
+        known = (self.inference.outcomes.get(name, {}).get(subject) for name in finding.rules)
+        outcomes = [outcome for outcome in known if outcome is not None]
+        true = [outcome for outcome in outcomes if outcome.truth is TRUE]
+        if joined:
+            # One rule that is true is enough; what is open beside it changes nothing.
+            yield from map(self.rule, true or outcomes)
+            return
+        for outcome in outcomes:
             yield self.rule(outcome)
-            if outcome.truth is TRUE and not joined:
+            if outcome in true:
                 return
 
 

@@ -44,7 +44,7 @@ from simdiag.engines.rete.lowering import Layer, Node, lower
 from simdiag.engines.values import compare
 from simdiag.errors import EngineFailure
 from simdiag.model.cases import VIRTUAL, Case, RowId
-from simdiag.model.conditions import Aggregate, All, AtLeast, Compare
+from simdiag.model.conditions import Aggregate, All, AtLeast, Compare, Match
 from simdiag.model.inference import Rows
 from simdiag.model.knowledge import CASE
 from simdiag.model.rules import Rule
@@ -173,7 +173,7 @@ class ReteSession(Session):
 
     def decide(self, rules: Sequence[Rule]) -> dict[str, Found]:
         """Decide rules for all their subjects; what is false is left out."""
-        batch = self.engine.batch(rules)
+        batch = self.engine.batch([rule for rule in rules if self._may_fire(rule)])
         self.layer = batch.layer
         self.decided = {}
         markers: list[Any] = []
@@ -183,6 +183,13 @@ class ReteSession(Session):
                 if node.level == level:
                     markers.extend(self._markers(node))
         return self.decided
+
+    def _may_fire(self, rule: Rule) -> bool:
+        """Say whether there are facts for every pattern; a rule without them needs no compiling."""
+        return all(
+            any(self.world.exists[row] is not FALSE for row in self.world.rows[template])
+            for template in self.engine.needed(rule)
+        )
 
     def _run(self, run: Run, markers: Sequence[Any]) -> None:
         engine = self.engine.instance(run.engine)
@@ -283,6 +290,7 @@ class ReteEngine(Engine):
         """Take the program; its batches are compiled when they are first needed."""
         super().__init__(program)
         self._batches: dict[tuple[str, ...], Batch] = {}
+        self._needed: dict[str, frozenset[str]] = {}
         self._lock = threading.Lock()
         self._local = threading.local()
 
@@ -293,6 +301,16 @@ class ReteEngine(Engine):
             if key not in self._batches:
                 self._batches[key] = RuleBuilder(self.program).batch(rules)
             return self._batches[key]
+
+    def needed(self, rule: Rule) -> frozenset[str]:
+        """Give the templates of which a rule needs facts."""
+        found = self._needed.get(rule.id)
+        if found is None:
+            names = {part.template for part in rule.when.parts if isinstance(part, Match)}
+            if must_exist(rule):
+                names |= {subject.template for subject in rule.subjects}
+            found = self._needed[rule.id] = frozenset(names)
+        return found
 
     def instance(self, kind: type) -> Any:
         """Give this thread's instance of an engine class."""
