@@ -178,8 +178,8 @@ def _diagnosis(chance: random.Random, name: str, readable: dict[str, list[str]])
     for number in range(chance.choice((1, 2))):
         author = Author(chance, readable)
         bound = {"s": about} if about else {}
-        when = {"when": author.several(bound, 1)} if chance.random() < 0.6 else {}
-        advice.append({"do": chance.choice(("pay", "call", "write")), **when})
+        given: Json = {"when": author.several(bound, 1)} if chance.random() < 0.6 else {}
+        advice.append({"do": chance.choice(("pay", "call", "write")), **given})
         if number == 0 and chance.random() < 0.7:
             bound = {"s": about} if about else {}
             veto = chance.choice(("no_pay", "no_call"))

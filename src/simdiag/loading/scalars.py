@@ -235,17 +235,19 @@ def _phone_form(text: str) -> str | None:
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
+# The last four characters alone or behind a mask; a country with two digits is the start of an IBAN.
+_FRAGMENT = re.compile(
+    r"(?:[X*•…]*|[A-Z]{2}[\dX*•]{2}[X*•…]+)(?![A-Z]{2}\d{2}$)(?P<last>[0-9A-Z]{4})"
+)
+
+
 def _read_iban(text: str, slot_type: SlotType) -> str:
     bare = re.sub(r"[\s.\-]", "", text).upper()
-    last = 4
-    if (
-        slot_type.fragment
-        and re.fullmatch(r"[.*Xx…]*[0-9A-Z]{4}", bare)
-        and len(bare) != len("BE68539007547034")
-    ):
-        return bare[-last:]
     if iban_is_valid(bare):
         return bare
+    fragment = _FRAGMENT.fullmatch(bare) if slot_type.fragment else None
+    if fragment:
+        return fragment["last"]
     if slot_type.lenient:
         return bare if re.fullmatch(r"[A-Z]{2}\d{2}[0-9A-Z]+", bare) else text
     more = " or its last four characters" if slot_type.fragment else ""

@@ -21,7 +21,7 @@ class RowId(NamedTuple):
     """Names a row within a case; ``index`` is :data:`VIRTUAL` for the row of unseen facts."""
 
     template: str
-    index: int
+    index: int  # type: ignore[assignment]  # hides a method of tuples that nobody needs here
 
 
 @dataclass(frozen=True, slots=True)
