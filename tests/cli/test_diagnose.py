@@ -167,7 +167,7 @@ def test_ten_mistakes_in_one_run(
         assert line.startswith(f"ten.yaml:{message}")
     assert "Traceback" not in shown.err
     assert shown.out == ""
-    assert os.listdir() == ["ten.yaml"]
+    assert [path.name for path in tmp_path.iterdir()] == ["ten.yaml"]
 
 
 def test_scalars_mean_what_their_slots_say(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -148,7 +147,7 @@ def test_wrong_usage(
     capsys.readouterr()
     assert run(["report", *args]) == 2
     assert said in capsys.readouterr().err
-    assert sorted(os.listdir(folder)) == ["empty.jsonl", "out.jsonl"]
+    assert sorted(path.name for path in folder.iterdir()) == ["empty.jsonl", "out.jsonl"]
 
 
 def test_page_replaces_a_page_and_keeps_its_rights(folder: Path) -> None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from simdiag.analysis.program import Program
 from simdiag.calculation.functions import as_moment
 from simdiag.engines.aggregates import Contribution, aggregate
+from simdiag.engines.branches import Binding, Decision, RunReader
+from simdiag.engines.support import supports_of
 from simdiag.engines.values import evaluate
 from simdiag.engines.world import World
 from simdiag.model.cases import Case, RowId
@@ -21,18 +23,12 @@ from simdiag.model.conditions import (
     Aggregate,
     AggregateKind,
     All,
-    Any,
-    AtLeast,
-    Condition,
-    Each,
     Expression,
-    Not,
 )
-from simdiag.model.inference import NOT_AFTER, NOT_BEFORE, Inference, Outcome, Rows, Support
+from simdiag.model.inference import NOT_AFTER, NOT_BEFORE, Inference, Outcome, Rows
 from simdiag.model.rules import Finding, Rule
-from simdiag.model.truth import FALSE, TRUE, UNKNOWN, Truth, at_least, disjunction, negate
+from simdiag.model.truth import FALSE, TRUE, UNKNOWN, Truth, disjunction, negate
 from simdiag.model.values import (
-    NOT_APPLICABLE,
     UNKNOWN_VALUE,
     Interval,
     Kind,
@@ -40,44 +36,6 @@ from simdiag.model.values import (
     Value,
     is_ordered,
 )
-
-Binding = Mapping[str, RowId]
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """How a conjunction came out for one outer binding, and the binding that decided it."""
-
-    truth: Truth
-    binding: Binding
-
-
-def branches_of(condition: Condition | Aggregate) -> tuple[All, ...]:
-    """Give the conjunctions inside a condition that are decided on their own."""
-    match condition:
-        case Not(part):
-            return (part,)
-        case Any(parts) | AtLeast(_, parts):
-            return parts
-        case Each():
-            return (condition.exception,)
-        case Aggregate():
-            return (condition.rows,)
-        case _:
-            return ()
-
-
-def combine(condition: Condition, truths: Sequence[Truth]) -> Truth:
-    """Give the truth of a condition from those of its branches."""
-    match condition:
-        case Not() | Each():
-            return negate(truths[0])
-        case Any():
-            return disjunction(truths)
-        case AtLeast(count):
-            return at_least(count, truths)
-        case _:
-            raise TypeError(condition)
 
 
 class Session(ABC):
@@ -87,7 +45,7 @@ class Session(ABC):
         """Start with the given facts."""
         self.program = program
         self.case = case
-        self.world = World(program, case)
+        self.world: World = World(program, case)
         self.outcomes: dict[str, dict[Rows, Outcome]] = {}
         self.values: dict[str, dict[Rows, Value]] = {}
 
@@ -139,7 +97,7 @@ class Session(ABC):
                 subject,
                 decision.truth,
                 dict(sorted(decision.binding.items())),
-                self.supports(rule.when.parts, decision.binding),
+                supports_of(self, rule.when.parts, decision.binding),
                 computed=self._consequents(rule, subject),
             )
             for subject, decision in decided.items()
@@ -258,7 +216,7 @@ class Session(ABC):
 
     def evaluate(self, expression: Expression, binding: Binding) -> Value:
         """Give the value of an expression for a binding, aggregates from what was decided."""
-        return evaluate(expression, SessionReader(self, binding))
+        return evaluate(expression, RunReader(self, binding))
 
     def aggregate(self, found: Aggregate, binding: Binding) -> Value:
         """Compute an aggregate from the facts that count for it."""
@@ -274,38 +232,6 @@ class Session(ABC):
             else found.value.type
         )
         return aggregate(found.kind, rows, slot_type)
-
-    def supports(self, parts: Sequence[Condition], binding: Binding) -> tuple[Support, ...]:
-        """Record how each part of a conjunction came out for the binding that decided it."""
-        from simdiag.engines.support import support_of  # noqa: PLC0415 - the two know each other
-
-        return tuple(support_of(self, part, binding) for part in parts)
-
-
-@dataclass(frozen=True, slots=True)
-class SessionReader:
-    """Reads slots through a binding."""
-
-    session: Session
-    binding: Binding
-
-    def slot(self, alias: str, slot: str) -> Value:
-        """Give the value of a slot or finding of the fact that an alias stands for."""
-        world = self.session.world
-        return world.slots[world.row_of(alias, self.binding)].get(slot, NOT_APPLICABLE)
-
-    def pair(self, first: str, second: str, finding: str) -> Value:
-        """Give the value of a finding about two facts."""
-        key = (finding, self.binding[first], self.binding[second])
-        return self.session.world.pairs[key]
-
-    def aggregate(self, aggregate: Aggregate) -> Value:
-        """Give the value of an aggregate."""
-        return self.session.aggregate(aggregate, self.binding)
-
-    def as_of(self) -> Value:
-        """Give the moment for which the case is judged."""
-        return self.session.world.as_of
 
 
 def _hull(candidates: Sequence[Value], slot_type: SlotType) -> Value:

@@ -8,15 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simdiag.engines.base import (
-    Binding,
-    Decision,
-    Engine,
-    Session,
-    SessionReader,
-    branches_of,
-    combine,
-)
+from simdiag.engines.base import Engine, Session
+from simdiag.engines.branches import Binding, Decision, RunReader, branches_of, combine
 from simdiag.engines.values import compare
 from simdiag.model.cases import Case, RowId
 from simdiag.model.conditions import Aggregate, All, Compare, Condition, Match
@@ -80,7 +73,7 @@ class ReferenceSession(Session):
     def truth(self, condition: Condition, binding: Binding) -> Truth:
         """Give the truth of one condition whose outer aliases are bound."""
         if isinstance(condition, Compare):
-            return compare(condition, SessionReader(self, binding))
+            return compare(condition, RunReader(self, binding))
         if isinstance(condition, Match):
             return self._match(condition, binding[condition.alias], binding)
         truths = [

@@ -332,7 +332,8 @@ def _read_pattern(
         found.append(Match(alias, template, (), key.span))
         scope.aliases[alias] = template
     found = _read_tests(alias, template, tests, scope, found, key.span)
-    if not found and not may_be_empty:
+    nothing = is_null(tests) or (isinstance(tests, Mapping) and not tests.pairs)
+    if nothing and not found and not may_be_empty:
         scope.problems.add(key.span, "condition", f"`{key.text}` tests nothing", "add a test")
     return found
 

@@ -1,295 +1,51 @@
-"""Findings, contradictions, diagnoses, actions, vetoes and ladders to the model."""
+"""Diagnoses with their rules and advice: files of ``diagnoses/`` to the model."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping as MappingOf
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from simdiag.errors import Problems, did_you_mean
-from simdiag.loading.conditions import read_aggregate, read_conditions
+from simdiag.loading.conditions import read_conditions
 from simdiag.loading.expressions import (
-    FindingHeader,
     Scope,
-    Terms,
-    read_expression,
 )
 from simdiag.loading.fields import (
-    check_word,
-    flag_of,
     named_parts,
     note_twice,
-    number_of,
-    read_choices,
-    read_type,
-    read_typed,
     text_of,
     word_of,
     words_of,
 )
+from simdiag.loading.findings import FindingReader
 from simdiag.loading.keys import read_keys
 from simdiag.loading.tree import (
     Mapping,
     Node,
     Scalar,
-    Sequence,
     expect_mapping,
     expect_sequence,
-    kind_of,
     unknown_word,
 )
-from simdiag.model.conditions import All, Expression
-from simdiag.model.knowledge import CASE, ESTABLISHES, EXCLUDES, Source
+from simdiag.model.conditions import Expression
+from simdiag.model.knowledge import CASE, ESTABLISHES, EXCLUDES
 from simdiag.model.rules import (
-    PHASES,
-    URGENCIES,
-    Action,
     Diagnosis,
     Finding,
-    Ladder,
     Purpose,
     Rule,
     Subject,
-    Veto,
 )
 from simdiag.model.terms import Cardinality
-from simdiag.model.values import TEXT_KINDS, Interval, Kind, SlotType
+from simdiag.model.values import Kind, SlotType
 from simdiag.spans import Span
 
-WHO = ("user", "seller", "operator", "bank", "police", "body")
 _MONEY = SlotType(Kind.MONEY)
 
 
-@dataclass(slots=True)
-class RuleReader:
-    """Collects everything that rules are made of, over all files of a package."""
+class RuleReader(FindingReader):
+    """Reads everything that rules are made of, over all files of a package."""
 
-    terms: Terms
-    problems: Problems
-    weights: MappingOf[str, int]
-    sources: MappingOf[str, Source]
-    rules: dict[str, Rule] = field(default_factory=dict)
-    findings: dict[str, Finding] = field(default_factory=dict)
-    diagnoses: dict[str, Diagnosis] = field(default_factory=dict)
-    actions: dict[str, Action] = field(default_factory=dict)
-    vetoes: dict[str, Veto] = field(default_factory=dict)
-    ladders: list[Ladder] = field(default_factory=list)
-    _places: dict[str, Span] = field(default_factory=dict)
-    _references: list[tuple[Scalar, str]] = field(default_factory=list)
-    _unless: list[tuple[str, Scalar]] = field(default_factory=list)
-
-    def scope(self, subjects: tuple[Subject, ...] = (), *, knowledge: bool = False) -> Scope:
-        """Give a scope that sees the subjects of a rule."""
-        aliases = {subject.alias: subject.template for subject in subjects}
-        return Scope(self.terms, self.problems, aliases, knowledge)
-
-    def add(self, rule: Rule, place: Span) -> None:
-        """Keep a rule; note a problem if its id is taken."""
-        if rule.id in self.rules:
-            self.problems.add(
-                place,
-                "duplicate-id",
-                f"the rule `{rule.id}` is declared twice",
-                f"the other one is at {self._places[rule.id]}",
-            )
-        self.rules[rule.id] = rule
-        self._places[rule.id] = place
-
-    def refer(self, name: Scalar, what: str) -> None:
-        """Remember the name of an action, veto or source, to be checked when all are known."""
-        self._references.append((name, what))
-
-    # Findings ------------------------------------------------------------------------------------
-
-    def read_headers(self, node: Node) -> None:
-        """Read names and types of the findings of one file, so that any condition may use them."""
-        quiet = Problems()
-        keys = read_keys(node, "findings file", quiet) or {}
-        for name, value in _pairs(keys.get("findings")):
-            if not isinstance(value, Mapping):
-                continue
-            parts = read_keys(value, "finding", quiet) or {}
-            owner, _, slot = name.text.partition(".")
-            subjects = self.subjects(parts.get("of"), quiet)
-            slot_type = read_type(parts, quiet, read_choices(parts.get("choices"), quiet))
-            templates = tuple(subject.template for subject in subjects)
-            header = FindingHeader(name.text, slot, templates, slot_type)
-            if owner == "pair":
-                self.terms.pairs[slot] = header
-            else:
-                self.terms.findings[owner, slot] = header
-
-    def subjects(self, node: Node | None, problems: Problems) -> tuple[Subject, ...]:
-        """Read ``template alias``, or a list of them."""
-        if node is None:
-            return ()
-        items = node.items if isinstance(node, Sequence) else (node,)
-        found = []
-        for item in items:
-            words = item.text.split() if isinstance(item, Scalar) else []
-            two = 2
-            if len(words) != two or words[0] not in self.terms.templates:
-                problems.add(
-                    item.span,
-                    "unknown-template",
-                    f"expected `template alias`, found {kind_of(item)}",
-                    did_you_mean(words[0] if words else "", self.terms.templates),
-                )
-                continue
-            found.append(Subject(words[1], words[0]))
-        return tuple(found)
-
-    def read_findings(self, node: Node) -> None:
-        """Read one file of ``findings/``."""
-        keys = read_keys(node, "findings file", self.problems) or {}
-        for name, value in _pairs(keys.get("findings")):
-            parts = read_keys(value, "finding", self.problems)
-            if parts is not None:
-                self._finding(name, parts)
-        for name, value in named_parts(keys, "contradictions", "contradiction", self.problems):
-            parts = read_keys(value, "contradiction", self.problems)
-            if parts is None:
-                continue
-            rule_id = f"contradiction#{name.text}"
-            when = read_conditions(parts.get("when"), self.scope())
-            text = text_of(parts, "text", self.problems)
-            ask = text_of(parts, "ask", self.problems)
-            self.add(
-                Rule(
-                    rule_id, Purpose.CONTRADICTION, rule_id, (), when, text, ask=ask, span=name.span
-                ),
-                name.span,
-            )
-
-    def _finding(self, name: Scalar, keys: dict[str, Node]) -> None:
-        subjects = self.subjects(keys.get("of"), self.problems)
-        if not self._finding_name_fits(name, subjects):
-            return
-        if name.text in self.findings:
-            note_twice(name, "finding", self.findings[name.text].span.line, self.problems)
-            return
-        slot = name.text.partition(".")[2]
-        choices = read_choices(keys.get("choices"), self.problems)
-        slot_type = read_type(keys, self.problems, choices)
-        forms = [form for form in ("rules", "value", "branches") if form in keys]
-        fits = slot_type.kind is Kind.BOOLEAN or forms != ["rules"]
-        if len(forms) != 1 or not fits:
-            self.problems.add(
-                name.span,
-                "finding",
-                f"the finding `{name.text}` has {' and '.join(forms) or 'no rules'}",
-                "exactly one of `value` and `branches`, or of `rules` if it is boolean",
-            )
-            return
-        readers = {"rules": self._or_rules, "value": self._value_rule, "branches": self._branches}
-        rules = readers[forms[0]](name.text, subjects, keys, slot_type)
-        title = text_of(keys, "title", self.problems)
-        self.findings[name.text] = Finding(
-            name.text, slot, subjects, slot_type, title, rules, name.span
-        )
-
-    def _finding_name_fits(self, name: Scalar, subjects: tuple[Subject, ...]) -> bool:
-        owner, dot, slot = name.text.partition(".")
-        wanted = {0: CASE, 1: subjects[0].template if subjects else "", 2: "pair"}[len(subjects)]
-        if (
-            owner != wanted
-            or not dot
-            or not check_word(Scalar(slot, name.span), "finding", self.problems)
-        ):
-            self.problems.add(
-                name.span,
-                "name",
-                f"`{name.text}` cannot be the id here",
-                f"expected `{wanted}.name`",
-            )
-            return False
-        known = self.terms.templates.get(owner)
-        if known is not None and slot in known.slots:
-            self.problems.add(
-                name.span, "duplicate-id", f"`{name.text}` is a slot already", "choose another name"
-            )
-            return False
-        return True
-
-    def _or_rules(
-        self, target: str, subjects: tuple[Subject, ...], keys: dict[str, Node], _: SlotType
-    ) -> tuple[str, ...]:
-        found = []
-        for slug, value in named_parts(keys, "rules", "rule", self.problems):
-            parts = read_keys(value, "finding rule", self.problems)
-            if parts is None:
-                continue
-            when = read_conditions(parts.get("when"), self.scope(subjects))
-            text = text_of(parts, "text", self.problems)
-            rule = Rule(
-                f"{target}#{slug.text}",
-                Purpose.DERIVE,
-                target,
-                subjects,
-                when,
-                text,
-                span=slug.span,
-            )
-            self.add(rule, slug.span)
-            found.append(rule.id)
-        return tuple(sorted(found))
-
-    def _value_rule(
-        self, target: str, subjects: tuple[Subject, ...], keys: dict[str, Node], slot_type: SlotType
-    ) -> tuple[str, ...]:
-        scope = self.scope(subjects)
-        value = self.value(keys["value"], scope, slot_type)
-        span = keys["value"].span
-        rule = Rule(
-            f"{target}#1", Purpose.DERIVE, target, subjects, All(()), value=value, span=span
-        )
-        self.add(rule, span)
-        return (rule.id,)
-
-    def _branches(
-        self, target: str, subjects: tuple[Subject, ...], keys: dict[str, Node], slot_type: SlotType
-    ) -> tuple[str, ...]:
-        found = []
-        items = expect_sequence(keys["branches"], "`branches`", self.problems)
-        for number, item in enumerate(items, 1):
-            parts = read_keys(item, "branch", self.problems)
-            if parts is None or "value" not in parts:
-                continue
-            scope = self.scope(subjects)
-            when = read_conditions(parts.get("when"), scope)
-            # The value may read the subjects only: what else matched is not one fact.
-            value = self.value(parts["value"], self.scope(subjects), slot_type)
-            rule = Rule(
-                f"{target}#{number}",
-                Purpose.DERIVE,
-                target,
-                subjects,
-                when,
-                value=value,
-                span=item.span,
-            )
-            self.add(rule, item.span)
-            found.append(rule.id)
-        return tuple(found)
-
-    def value(self, node: Node, scope: Scope, wanted: SlotType | None) -> Expression | None:
-        """Read an expression or aggregate of the wanted type."""
-        if isinstance(node, Mapping):
-            found: Expression | None = read_aggregate(node, scope)
-        elif isinstance(node, Scalar):
-            found = read_expression(node, scope, wanted)
-        else:
-            self.problems.add(node.span, "form", f"expected an expression, found {kind_of(node)}")
-            return None
-        fits = found is None or wanted is None or _same_kind(found.type, wanted)
-        if found is not None and wanted is not None and not fits:
-            self.problems.add(
-                node.span, "type", f"expected a {wanted.kind}, found a {found.type.kind}"
-            )
-            return None
-        return found
-
-    # Diagnoses -----------------------------------------------------------------------------------
+    __slots__ = ()
 
     def read_diagnosis(self, node: Node, place: str) -> None:
         """Read one file of ``diagnoses/``; ``place`` is the id that its place asks for."""
@@ -339,7 +95,7 @@ class RuleReader:
         owner = subjects[0].template if subjects else CASE
         name = f"disputed:{diagnosis}"
         finding = f"{owner}.{name}"
-        rules = self._value_rule(finding, subjects, {"value": keys["disputed"]}, _MONEY)
+        rules = self.value_rule(finding, subjects, {"value": keys["disputed"]}, _MONEY)
         span = keys["disputed"].span
         self.findings[finding] = Finding(finding, name, subjects, _MONEY, "", rules, span)
         return finding
@@ -500,135 +256,3 @@ class RuleReader:
             if expression is not None:
                 found[name.text] = expression
         return dict(sorted(found.items()))
-
-    # The catalogue -------------------------------------------------------------------------------
-
-    def read_actions(self, node: Node) -> None:
-        """Read one file of ``actions/``. All of them must be read before the diagnoses."""
-        keys = read_keys(node, "actions file", self.problems) or {}
-        for name, value in named_parts(keys, "actions", "action", self.problems):
-            parts = read_keys(value, "action", self.problems)
-            if parts is not None:
-                if name.text in self.actions:
-                    note_twice(name, "action", self.actions[name.text].span.line, self.problems)
-                self.actions[name.text] = self._action(name, parts)
-        for name, value in named_parts(keys, "vetoes", "veto", self.problems):
-            parts = read_keys(value, "veto", self.problems)
-            if parts is not None:
-                if name.text in self.vetoes:
-                    note_twice(name, "veto", self.vetoes[name.text].span.line, self.problems)
-                self.vetoes[name.text] = self._veto(name, parts)
-        for name, value in named_parts(keys, "ladders", "ladder", self.problems):
-            parts = read_keys(value, "ladder", self.problems)
-            if parts is not None:
-                self._ladder(name, parts)
-
-    def _action(self, name: Scalar, keys: dict[str, Node]) -> Action:
-        requires = words_of(keys, "requires", self.problems)
-        for required in requires:
-            self.refer(required, "action")
-        done = ""
-        if "done_when" in keys:
-            done = f"action:{name.text}#done"
-            when = read_conditions(keys["done_when"], self.scope())
-            self.add(Rule(done, Purpose.DONE, name.text, (), when, span=name.span), name.span)
-        types, titles = self._argument_types(keys)
-        cost = read_typed(keys["cost"], _MONEY, self.problems) if "cost" in keys else None
-        return Action(
-            name.text,
-            text_of(keys, "title", self.problems),
-            text_of(keys, "text", self.problems),
-            word_of(keys, "who", WHO, self.problems, "user"),
-            word_of(keys, "phase", PHASES, self.problems, "self_help"),
-            word_of(keys, "urgency", URGENCIES, self.problems, "soon"),
-            number_of(keys, "effort", self.problems),
-            int(cost.low) if isinstance(cost, Interval) else 0,
-            tuple(proof.text for proof in words_of(keys, "proofs", self.problems)),
-            text_of(keys, "say", self.problems),
-            tuple(sorted(required.text for required in requires)),
-            types,
-            titles,
-            flag_of(keys, "once", self.problems, default=False),
-            done,
-            name.span,
-        )
-
-    def _argument_types(self, keys: dict[str, Node]) -> tuple[dict[str, SlotType], dict[str, str]]:
-        found = {}
-        titles = {}
-        for name, value in named_parts(keys, "args", "argument", self.problems):
-            parts = read_keys(value, "argument", self.problems) or {}
-            choices = read_choices(parts.get("choices"), self.problems)
-            found[name.text] = read_type(parts, self.problems, choices)
-            titles[name.text] = text_of(parts, "title", self.problems)
-        return found, titles
-
-    def _veto(self, name: Scalar, keys: dict[str, Node]) -> Veto:
-        forbids = words_of(keys, "forbids", self.problems)
-        for action in forbids:
-            self.refer(action, "action")
-        return Veto(
-            name.text,
-            text_of(keys, "title", self.problems),
-            text_of(keys, "text", self.problems),
-            tuple(sorted(action.text for action in forbids)),
-            flag_of(keys, "precaution", self.problems, default=False),
-            name.span,
-        )
-
-    def _ladder(self, name: Scalar, keys: dict[str, Node]) -> None:
-        actions = words_of(keys, "do", self.problems)
-        for action in actions:
-            self.refer(action, "action")
-        rule = f"ladder:{name.text}#when"
-        when = read_conditions(keys.get("when"), self.scope())
-        self.add(Rule(rule, Purpose.LADDER, name.text, (), when, span=name.span), name.span)
-        text = text_of(keys, "text", self.problems)
-        words = tuple(action.text for action in actions)
-        self.ladders.append(Ladder(name.text, rule, words, text))
-
-    # Everything read -----------------------------------------------------------------------------
-
-    def finish(self) -> None:
-        """Check every name that could only be checked at the end."""
-        known: dict[str, MappingOf[str, object]] = {
-            "action": self.actions,
-            "veto": self.vetoes,
-            "source": self.sources,
-        }
-        for name, what in self._references:
-            free = what == "source" and (name.text == "design" or name.text.startswith("guide:"))
-            if name.text not in known[what] and not free:
-                unknown_word(
-                    name.span, f"unknown-{what}", what, name.text, list(known[what]), self.problems
-                )
-        for _, other in self._unless:
-            if other.text not in self.rules:
-                unknown_word(
-                    other.span, "unknown-rule", "rule", other.text, list(self.rules), self.problems
-                )
-        self._check_ladders()
-
-    def _check_ladders(self) -> None:
-        forbidden = {action for veto in self.vetoes.values() for action in veto.forbids}
-        for ladder in self.ladders:
-            if ladder.actions and set(ladder.actions) <= forbidden:
-                self.problems.add(
-                    self.rules[ladder.rule].span,
-                    "ladder",
-                    f"every action of the ladder `{ladder.id}` is forbidden by some veto",
-                    "add one that is always allowed, so that a plan is never empty",
-                )
-
-
-def _pairs(node: Node | None) -> tuple[tuple[Scalar, Node], ...]:
-    return node.pairs if isinstance(node, Mapping) else ()
-
-
-def _same_kind(found: SlotType, wanted: SlotType) -> bool:
-    if wanted.kind in {Kind.DATE, Kind.DATETIME} and found.kind in {Kind.DATE, Kind.DATETIME}:
-        # A date stands for any moment of its day, but a moment is no date: that needs `date(...)`.
-        return found.kind == wanted.kind or wanted.kind is Kind.DATETIME
-    if wanted.kind is Kind.TEXT:
-        return found.kind in TEXT_KINDS or found.kind is Kind.CHOICE
-    return found.kind == wanted.kind and found.places == wanted.places

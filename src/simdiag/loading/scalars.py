@@ -235,7 +235,7 @@ def _phone_form(text: str) -> str | None:
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
-# The last four characters alone or behind a mask; a country with two digits is the start of an IBAN.
+# The last four characters, alone or behind a mask; a country and two digits begin an IBAN.
 _FRAGMENT = re.compile(
     r"(?:[X*•…]*|[A-Z]{2}[\dX*•]{2}[X*•…]+)(?![A-Z]{2}\d{2}$)(?P<last>[0-9A-Z]{4})"
 )

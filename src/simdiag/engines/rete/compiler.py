@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from simdiag.analysis.program import Program
-from simdiag.engines.base import Binding
+from simdiag.engines.branches import Binding
 from simdiag.engines.rete.guard import load_experta
 from simdiag.engines.rete.kernel import RuleSpec
 from simdiag.engines.rete.lowering import Layer, Node, aggregates_of

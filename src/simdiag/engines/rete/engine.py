@@ -14,15 +14,8 @@ from itertools import product
 from typing import Any
 
 from simdiag.analysis.program import Program
-from simdiag.engines.base import (
-    Binding,
-    Decision,
-    Engine,
-    Session,
-    SessionReader,
-    branches_of,
-    combine,
-)
+from simdiag.engines.base import Engine, Session
+from simdiag.engines.branches import Binding, Decision, RunReader, branches_of, combine
 from simdiag.engines.rete.compiler import (
     AS_OF,
     COULD,
@@ -253,7 +246,7 @@ class ReteSession(Session):
         for outer in product(*(self.world.rows[template] for _, template in node.outer)):
             binding = {alias: row for (alias, _), row in zip(node.outer, outer, strict=True)}
             if isinstance(node.condition, Compare):
-                truth = compare(node.condition, SessionReader(self, binding))
+                truth = compare(node.condition, RunReader(self, binding))
             else:
                 decisions = [self.branch(each, binding) for each in branches_of(node.condition)]
                 truths = [FALSE if found is None else found.truth for found in decisions]

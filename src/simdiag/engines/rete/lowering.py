@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from simdiag.engines.base import branches_of
+from simdiag.engines.branches import branches_of
 from simdiag.model.conditions import (
     Aggregate,
     All,
