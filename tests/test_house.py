@@ -177,7 +177,7 @@ def other_house(tmp_path: Path) -> Path:
     """A house of empty floors under the same contracts and settings."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     for package in ("", "cli", "reporting", "authoring", "intake", "reasoning", "engines",
-                    "engines/rete", "analysis", "loading", "model"):  # fmt: skip
+                    "engines/rete", "analysis", "loading", "calculation", "model"):  # fmt: skip
         folder = tmp_path / "src" / "simdiag" / package
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "__init__.py").write_text('"""A floor."""\n', encoding="utf-8")

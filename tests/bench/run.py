@@ -13,13 +13,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from simdiag.api import Simdiag, write_json
 from simdiag.engines.base import Engine
-from simdiag.engines.rete import engine as rete
-from simdiag.engines.rete import kernel
+from simdiag.engines.rete.engine import ReteEngine, RuleBuilder
 from simdiag.engines.rete.guard import load_experta
+from simdiag.engines.rete.kernel import RuleSpec, build_engine
 from simdiag.model.cases import Case
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,40 +51,32 @@ def processes(rounds: int) -> list[dict[str, object]]:
     one = str(EXAMPLES[0])
     peer = seconds(process(sys.executable, "-c", "pass"), rounds)
     rows: list[dict[str, object]] = []
+    row: dict[str, object]
     for name, command in {
         "simdiag --help": (simdiag, "--help"),
         "simdiag diagnose, one case": (simdiag, "diagnose", one),
         "simdiag diagnose --engine reference": (simdiag, "diagnose", one, "--engine", "reference"),
     }.items():
         taken = seconds(process(*command), rounds)
-        rows.append({"what": name, "ms": 1000 * taken, "ratio": taken / peer, "peer": "python -c pass"})
+        row = {"what": name, "ms": 1000 * taken, "ratio": taken / peer, "peer": "python -c pass"}
+        rows.append(row)
     return rows
 
 
 def stock_engine(simdiag: Simdiag) -> Engine:
     """Give our compiled rules on experta as it comes: its own network, agenda and strategy."""
     experta = load_experta()
-    ours = rete.build_engine
 
-    def build(name: str, specs: Sequence[kernel.RuleSpec]) -> type:
-        built = ours(name, specs)
+    def build(name: str, specs: Sequence[RuleSpec]) -> type:
         stock = {
             "__matcher__": experta.matchers.rete.ReteMatcher,
             "__strategy__": experta.strategies.DepthStrategy,
         }
-        return type(name, (built,), stock)
+        return type(name, (build_engine(name, specs),), stock)
 
-    class Stock(rete.ReteEngine):
-        name = "stock experta"
-
-        def batch(self, rules: Sequence[object]) -> rete.Batch:
-            rete.build_engine = build  # type: ignore[assignment]
-            try:
-                return super().batch(rules)  # type: ignore[arg-type]
-            finally:
-                rete.build_engine = ours
-
-    return Stock(simdiag.program)
+    engine = ReteEngine(simdiag.program)
+    engine.builder = RuleBuilder(simdiag.program, build)
+    return engine
 
 
 def results(simdiag: Simdiag, cases: Sequence[Case], engine: Engine) -> list[str]:
@@ -102,14 +96,18 @@ def inference(rounds: int) -> list[dict[str, object]]:
     base = Simdiag.load(languages=["en"])
     cases = [case for path in EXAMPLES for case in base.cases(path, base.reader())]
     reference = Simdiag(base.base, "reference").engine
-    engines = {"reference": reference, "experta (ours)": base.engine, "experta (stock)": stock_engine(base)}
+    engines = {
+        "reference": reference,
+        "experta (ours)": base.engine,
+        "experta (stock)": stock_engine(base),
+    }
     expected = results(base, cases, reference)
     times = {}
     wrong = {}
     for name, engine in engines.items():
         answers = results(base, cases, engine)
         wrong[name] = sum(a != b for a, b in zip(answers, expected, strict=True)) / len(cases)
-        times[name] = seconds(lambda engine=engine: [_quietly(engine, case) for case in cases], rounds)
+        times[name] = seconds(partial(infer_all, engine, cases), rounds)
     peer = times["experta (stock)"]
     return [
         {
@@ -123,11 +121,11 @@ def inference(rounds: int) -> list[dict[str, object]]:
     ]
 
 
-def _quietly(engine: Engine, case: Case) -> None:
-    try:
-        engine.infer(case)
-    except Exception:  # noqa: BLE001, S110 - a peer may fail in any way; `wrong` counts it
-        pass
+def infer_all(engine: Engine, cases: Sequence[Case]) -> None:
+    """Infer every case; what a peer cannot do is counted as wrong elsewhere."""
+    for case in cases:
+        with suppress(Exception):
+            engine.infer(case)
 
 
 def main() -> None:

@@ -255,7 +255,8 @@ def test_silent_in_a_pipe(folder: Path) -> None:
     assert done.stderr.startswith(b"1 case done in ")
 
 
-def test_page_of_a_batch(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_page_of_a_batch() -> None:
     """The page of a batch is the page that report makes of its results and the facts."""
     facts = str(EXAMPLES / "topup/04-paid-thirty-hours-ago.yaml")
     args = ["batch", facts, "-o", "out.jsonl", "--report", "page.html"]

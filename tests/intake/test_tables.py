@@ -203,10 +203,10 @@ def test_column_map(read: Reading) -> None:
     assert attempt.slots["channel"] == "kiosk"
     assert attempt.written["at"] == "2025-11-20 17:50:00"
     assert first.case.facts("user").facts[0].slots == {"in_belgium": True}
-    assert first.case.facts("problem").facts[0].slots["kind"] == {"paid_not_credited"}
+    assert first.case.facts("problem").facts[0].slots["kind"] == frozenset({"paid_not_credited"})
     assert first.case.passed_through == {"line.brand": "any"}
     assert "payment_state" not in second.case.facts("attempt").facts[0].slots
-    assert second.case.facts("problem").facts[0].slots["kind"] == {"other", "line_dead"}
+    assert second.case.facts("problem").facts[0].slots["kind"] == frozenset({"other", "line_dead"})
     assert said(third) == ["t.csv:4:3 (Wann) value", "t.csv:4:4 (Betrag) value"]
 
 

@@ -24,9 +24,10 @@ from simdiag.model.conditions import (
     AggregateKind,
     All,
     Expression,
+    SlotRef,
 )
 from simdiag.model.inference import NOT_AFTER, NOT_BEFORE, Inference, Outcome, Rows
-from simdiag.model.rules import Finding, Rule
+from simdiag.model.rules import Finding, Rule, relevance_id
 from simdiag.model.truth import FALSE, TRUE, UNKNOWN, Truth, disjunction, negate
 from simdiag.model.values import (
     UNKNOWN_VALUE,
@@ -221,10 +222,14 @@ class Session(ABC):
     def aggregate(self, found: Aggregate, binding: Binding) -> Value:
         """Compute an aggregate from the facts that count for it."""
         rows = []
-        for row, truth in self.matching(found, binding):
+        for row, matches in self.matching(found, binding):
+            truth = matches
             value: Value = UNKNOWN_VALUE
             if found.value is not None:
-                value = self.evaluate(found.value, {**binding, found.match.alias: row})
+                inner = {**binding, found.match.alias: row}
+                value = self.evaluate(found.value, inner)
+                if value is UNKNOWN_VALUE and self._may_not_apply(found.value, inner):
+                    truth = UNKNOWN
             rows.append(Contribution(truth, value, self.world.many(row)))
         slot_type = (
             found.type
@@ -232,6 +237,14 @@ class Session(ABC):
             else found.value.type
         )
         return aggregate(found.kind, rows, slot_type)
+
+    def _may_not_apply(self, expression: Expression, binding: Binding) -> bool:
+        """Say whether an unknown slot may turn out not to be relevant, so that it adds nothing."""
+        if not isinstance(expression, SlotRef):
+            return False
+        row = self.world.row_of(expression.alias, binding)
+        outcome = self.outcomes.get(relevance_id(row.template, expression.slot), {}).get((row,))
+        return outcome is not None and outcome.truth is not TRUE
 
 
 def _hull(candidates: Sequence[Value], slot_type: SlotType) -> Value:

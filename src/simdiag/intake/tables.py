@@ -130,9 +130,10 @@ class _Rows(Iterator[tuple[int, list[str]]]):
     def __init__(self, text: str, table: Table) -> None:
         self.table = table
         self.broken = ""
-        first = text.split("\n", 1)[0].strip().strip('"')
+        header = text.split("\n", 1)[0].strip()
         self.skipped = 0
-        delimiter = _delimiter(first)
+        delimiter = _delimiter(header)
+        first = header.strip('"')
         if first.lower().startswith(_EXCEL_HINT) and len(first) == len(_EXCEL_HINT) + 1:
             delimiter = first[-1]
             text = text.split("\n", 1)[1] if "\n" in text else ""

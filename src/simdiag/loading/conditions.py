@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
 from simdiag.errors import did_you_mean
 from simdiag.loading.expressions import (
@@ -13,6 +12,7 @@ from simdiag.loading.expressions import (
     looks_like_expression,
     read_expression,
     read_literal,
+    unbounded,
 )
 from simdiag.loading.tree import Mapping, Node, Scalar, Sequence, is_null, kind_of, shorten
 from simdiag.model.conditions import (
@@ -284,7 +284,7 @@ def _aggregate_type(
         scope.problems.add(node.span, "type", f"a {value.type.kind} has no {kind}")
     if kind is AggregateKind.SUM:
         # The bounds of one value are not those of their sum.
-        return replace(value.type, minimum=None, maximum=None)
+        return unbounded(value.type)
     return value.type
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from simdiag.calculation.functions import (
     FUNCTIONS,
@@ -243,7 +243,7 @@ class _Parser:
                 "type",
             )
             raise _Malformed
-        return Arithmetic(symbol, left, right, result)
+        return Arithmetic(symbol, left, right, unbounded(result))
 
     def atom(self) -> Expression:
         token = self.take()
@@ -323,7 +323,7 @@ class _Parser:
         extra: tuple[int | str, ...] = (rounding,) if function.rounds else ()
         if name == "scale":
             extra = (rounding, arguments[1].type.places)
-        return Call(name, tuple(arguments), result, extra)
+        return Call(name, tuple(arguments), unbounded(result), extra)
 
     def arguments(self, rounds: bool, signature: str) -> tuple[list[Expression], str]:  # noqa: FBT001
         self.expect("(")
@@ -341,6 +341,11 @@ class _Parser:
         if rounds and not rounding:
             self.fail("the rounding is not stated", f"expected {signature}")
         return found, rounding
+
+
+def unbounded(slot_type: SlotType) -> SlotType:
+    """Give a type without the bounds of one slot: what is computed from it may lie elsewhere."""
+    return replace(slot_type, minimum=None, maximum=None)
 
 
 def comparable(left: SlotType, right: SlotType) -> bool:

@@ -27,6 +27,10 @@ RESERVED = frozenset({CASE, "as_of", "open", "pair", "self", "unknown", "none"})
 WORD = re.compile(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*")
 
 
+# In an expression a hyphen would be a minus.
+_READ_IN_EXPRESSIONS = frozenset({"template", "slot", "constant", "group", "reference", "finding"})
+
+
 def text_of(keys: MappingOf[str, Node], name: str, problems: Problems) -> str:
     """Give the text of a key, single blanks instead of line breaks; empty if it is left out."""
     node = keys.get(name)
@@ -84,7 +88,8 @@ def word_of(
 
 def check_word(name: Scalar, what: str, problems: Problems) -> bool:
     """Check that a name is a word in lower case and not taken by the language."""
-    if WORD.fullmatch(name.text) and name.text not in RESERVED:
+    readable = what not in _READ_IN_EXPRESSIONS or "-" not in name.text
+    if WORD.fullmatch(name.text) and name.text not in RESERVED and readable:
         return True
     problems.add(
         name.span,

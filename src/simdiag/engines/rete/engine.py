@@ -78,9 +78,12 @@ def _better(known: Decision | None, truth: Truth, binding: Binding) -> bool:
 class RuleBuilder:
     """Compiles the batches of a program."""
 
-    def __init__(self, program: Program) -> None:
-        """Take the program."""
+    def __init__(
+        self, program: Program, build: Callable[[str, Sequence[RuleSpec]], type] = build_engine
+    ) -> None:
+        """Take the program, and what makes an engine class of rules."""
         self.program = program
+        self.build = build
         self.constants = constants_of(program.base)
 
     def batch(self, rules: Sequence[Rule]) -> Batch:
@@ -93,7 +96,7 @@ class RuleBuilder:
                 *self._node_specs(layer, level, needs),
                 *self._rule_specs(rules, layer, level, needs),
             ]
-            batch.runs.append(Run(build_engine(f"Level{level}", specs), needs))
+            batch.runs.append(Run(self.build(f"Level{level}", specs), needs))
         return batch
 
     def _rule_specs(
@@ -282,6 +285,7 @@ class ReteEngine(Engine):
     def __init__(self, program: Program) -> None:
         """Take the program; its batches are compiled when they are first needed."""
         super().__init__(program)
+        self.builder = RuleBuilder(program)
         self._batches: dict[tuple[str, ...], Batch] = {}
         self._needed: dict[str, frozenset[str]] = {}
         self._lock = threading.Lock()
@@ -292,7 +296,7 @@ class ReteEngine(Engine):
         key = tuple(rule.id for rule in rules)
         with self._lock:
             if key not in self._batches:
-                self._batches[key] = RuleBuilder(self.program).batch(rules)
+                self._batches[key] = self.builder.batch(rules)
             return self._batches[key]
 
     def needed(self, rule: Rule) -> frozenset[str]:
