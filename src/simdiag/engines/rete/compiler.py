@@ -106,10 +106,18 @@ class FactReader:
 
 @dataclass(slots=True)
 class Needs:
-    """What must be declared for the rules of one level: templates with slots, and pair findings."""
+    """What must be declared for the rules of one level, and what their tests found in this run.
+
+    Attributes:
+        slots: The slots that are read, by template.
+        pairs: The findings of pairs that are read.
+        truths: Truth of a comparison for some facts, by their identities: "does" and "could" ask
+            for the same one. To be emptied before the facts of a run are made.
+    """
 
     slots: dict[str, set[str]] = field(default_factory=dict)
     pairs: set[str] = field(default_factory=set)
+    truths: dict[tuple[int, ...], Truth] = field(default_factory=dict)
 
 
 class RuleCompiler:
@@ -230,14 +238,20 @@ class RuleCompiler:
         constants = self.constants
         names = [self.names[alias] for alias in aliases] + [self.pairs[pair] for pair in pairs]
         count = len(aliases)
+        truths = self.needs.truths
+        identity = id(part)
 
         def holds(*facts: Any) -> bool:
-            reader = FactReader(
-                dict(zip(aliases, facts[:count], strict=True)),
-                constants,
-                dict(zip(pairs, facts[count:], strict=True)),
-            )
-            return compare(part, reader) >= least
+            key = (identity, *map(id, facts))
+            truth = truths.get(key)
+            if truth is None:
+                reader = FactReader(
+                    dict(zip(aliases, facts[:count], strict=True)),
+                    constants,
+                    dict(zip(pairs, facts[count:], strict=True)),
+                )
+                truth = truths[key] = compare(part, reader)
+            return truth >= least
 
         if not names:
             # Constants alone decide it; some fact must still carry the test.

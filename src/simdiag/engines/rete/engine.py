@@ -191,6 +191,7 @@ class ReteSession(Session):
         engine = self.engine.instance(run.engine)
         engine.session = self
         try:
+            run.needs.truths.clear()
             engine.reset()
             engine.declare_all([*self._facts(run.needs), *(marker() for marker in markers)])
             engine.run()
