@@ -49,7 +49,7 @@ def make_report(
         freshness=rest.freshness(kb, messages, _latest(results)),
         overview=None if single else overview(results, kb, messages, len(shown)),
         cases=tuple(
-            _case(Context.of(result, kb, messages, number), for_support=for_support)
+            _case(Context.of(result, kb, messages, number), for_support, single)
             for number, result in enumerate(shown, 1)
         ),
     )
@@ -73,8 +73,8 @@ def _latest(results: Sequence[Json]) -> date | None:
     return max((moment.date() for moment in moments if moment), default=None)
 
 
-def _case(context: Context, *, for_support: bool) -> Case:
-    """Set out one case in the order of the page."""
+def _case(context: Context, for_support: bool, record: bool) -> Case:  # noqa: FBT001 - of this file
+    """Set out one case in the order of the page; of many cases the record stays in the results."""
     do_now, maybe, other_steps = advice.steps(context)
     bans, maybe_bans = advice.bans(context)
     ruled_out, more_ruled_out = causes.ruled_out(context)
@@ -108,5 +108,5 @@ def _case(context: Context, *, for_support: bool) -> Case:
         gaps=gaps,
         more_gaps=more_gaps,
         more_gaps_text=context.messages.count("report.gaps.more", left) if left else "",
-        support=support(context) if for_support else Support(()),
+        support=support(context, record=record) if for_support else Support(()),
     )

@@ -12,8 +12,13 @@ from simdiag.reporting.view import Node, Support
 from simdiag.reporting.wording import Json, clean
 
 
-def support(context: Context) -> Support:
-    """Set out what the result holds, by id."""
+def support(context: Context, *, record: bool = True) -> Support:
+    """Set out what the result holds, by id.
+
+    Args:
+        context: The result and what is needed to word it.
+        record: Whether to add the record of the rules, the longest part by far.
+    """
     groups = {
         "knowledge": _knowledge(context),
         "diagnoses": map(_diagnosis, context.list("diagnoses")),
@@ -22,7 +27,7 @@ def support(context: Context) -> Support:
         "conflicts": map(_conflict, context.list("conflicts")),
         "missing": map(_missing, context.list("missing")),
         "warnings": map(_warning, context.list("warnings")),
-        "record": map(_record, context.list("justifications")),
+        "record": map(_record, context.list("justifications") if record else ()),
         "sources": _sources(context),
     }
     nodes = {name: tuple(found) for name, found in groups.items()}
