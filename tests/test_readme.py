@@ -47,8 +47,8 @@ def test_commands_run(folder: Path) -> None:
         )
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
-    assert (folder / "build" / "report.html").stat().st_size > 10_000
-    assert (folder / "build" / "tickets.csv").stat().st_size > 500
+    assert (folder / "report.html").stat().st_size > 10_000
+    assert (folder / "tickets-results.csv").stat().st_size > 500
 
 
 @pytest.mark.parametrize("line", MAKE)

@@ -443,6 +443,13 @@ def list_rules(folder: Path | str | None = None, lang: str = "en") -> list[dict[
     return diagnosis_rows(_package_in(folder, (lang,)), lang)
 
 
+def list_facts(folder: Path | str | None = None, lang: str = "en") -> str:
+    """List what a facts file may hold: templates, slots, types and choices."""
+    from simdiag.authoring.listing import facts_guide
+
+    return "\n".join(facts_guide(_package_in(folder, (lang,)), lang))
+
+
 def show_rule(name: str, folder: Path | str | None = None, lang: str = "en") -> str:
     """Show what is declared of a diagnosis, action, veto or finding.
 
@@ -482,7 +489,7 @@ def schema(kind: str, folder: Path | str | None = None) -> dict[str, Any]:
     return facts_schema(_package_in(folder, ())) if kind == FACTS else package_schema(kind)
 
 
-# Consultation --------------------------------------------------------------------------------------
+    """Write the texts of a package that lack a translation, or have a stale one, as YAML.
 
 
 def consultation(diag: Simdiag, as_of: Interval, case: Case | None = None) -> Consultation:

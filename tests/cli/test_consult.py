@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import re
+import select
 import stat
 import subprocess
 import sys
@@ -351,8 +352,11 @@ def _until(master: int, text: str | None) -> str:
     shown, deadline = "", time.monotonic() + 60
     with contextlib.suppress(OSError):  # the other end is closed
         while time.monotonic() < deadline:
+            if not select.select([master], [], [], 1)[0]:
+                continue
             piece = os.read(master, 4096).decode("utf-8", "replace")
             shown += piece
-            if not piece or (text is not None and text in shown and shown.endswith("> ")):
-                break
+            if not piece or (text is not None and re.search(f"{text}(.|\\n)*> $", shown)):
+                return shown
+    assert text is None, f"no {text} in {shown}"
     return shown

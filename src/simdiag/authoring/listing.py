@@ -8,6 +8,8 @@ from typing import Any
 from simdiag.errors import UsageError, did_you_mean
 from simdiag.model.knowledge import ESTABLISHES, EXCLUDES, KnowledgeBase
 from simdiag.model.rules import Rule
+from simdiag.model.terms import Cardinality, Slot
+from simdiag.model.values import Kind
 from simdiag.reasoning.wording import condition_text, expression_text
 
 Row = dict[str, Any]
@@ -131,3 +133,24 @@ def _finding(base: KnowledgeBase, name: str, lang: str) -> Iterator[str]:
 def _users(what: str, rules: Iterable[Rule]) -> Iterator[str]:
     for rule in rules:
         yield f"  {what} {rule.id}"
+
+
+def facts_guide(base: KnowledgeBase, lang: str) -> list[str]:
+    """Give what a facts file may hold: every template with its slots, types and choices."""
+    lines: list[str] = []
+    for template in base.fact_templates():
+        form = "a mapping" if template.cardinality is Cardinality.ONE else "a list of mappings"
+        title = base.text(lang, f"template:{template.name}/title")
+        lines.append(f"{template.name}: {form}  # {title}")
+        for slot in template.slots.values():
+            key = f"{template.name}.{slot.name}"
+            note = base.text(lang, f"slot:{key}/title")
+            lines.append(f"  {slot.name}: {_values(slot)}  # {note}")
+    return lines
+
+
+def _values(slot: Slot) -> str:
+    if not slot.choices:
+        return slot.type.kind.value
+    words = ", ".join(choice.id for choice in slot.choices)
+    return f"[{words}]" if slot.type.kind is Kind.SET else words

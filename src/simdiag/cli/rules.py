@@ -158,12 +158,18 @@ def problems_json(problems: list[Problem]) -> str:
     metavar="LANG",
     help="Print the texts that lack a translation into LANG, as YAML to fill in.",
 )
+@click.option("--facts", is_flag=True, help="List what a facts file may hold instead.")
 @pass_settings
-def list_(settings: Settings, path: Path | None, form: str, lang: str, texts: str | None) -> None:
+def list_(
+    settings: Settings, path: Path | None, form: str, lang: str, texts: str | None, *, facts: bool
+) -> None:
     """List the diagnoses of a package with their rules and sources."""
-    from simdiag.api import list_rules, missing_texts
+    from simdiag.api import list_facts, list_rules, missing_texts
 
     folder = path or settings.rules
+    if facts:
+        click.echo(list_facts(folder, lang))
+        return
     if texts is not None:
         click.echo(missing_texts(texts, folder), nl=False)
         return

@@ -371,7 +371,7 @@ def _read_tests(
         return found
     for name, test in tests.pairs:
         if name.text == "other_than":
-            others = _read_others(test, scope)
+            others = _read_others(template, test, scope)
             found = [part for part in found if not isinstance(part, Match)]
             found.insert(0, Match(alias, template, others, span))
             continue
@@ -389,18 +389,20 @@ def _read_tests(
     return found
 
 
-def _read_others(node: Node, scope: Scope) -> tuple[str, ...]:
+def _read_others(template: str, node: Node, scope: Scope) -> tuple[str, ...]:
+    """Read the names of the facts, of the same list, that a pattern must not match."""
     items = node.items if isinstance(node, Sequence) else (node,)
+    fits = [name for name, owner in scope.aliases.items() if owner == template]
     names = []
     for item in items:
-        if isinstance(item, Scalar) and item.text in scope.aliases:
+        if isinstance(item, Scalar) and item.text in fits and scope.fact(item.text) == item.text:
             names.append(item.text)
         else:
             scope.problems.add(
                 item.span,
                 "unknown-name",
-                f"unknown name {kind_of(item)} after `other_than`",
-                did_you_mean(getattr(item, "text", ""), scope.aliases),
+                f"`other_than` must name another {template}, found {kind_of(item)}",
+                did_you_mean(getattr(item, "text", ""), fits),
             )
     return tuple(names)
 

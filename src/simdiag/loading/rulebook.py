@@ -138,15 +138,33 @@ class RuleBook:
                 unknown_word(
                     name.span, f"unknown-{what}", what, name.text, list(known[what]), self.problems
                 )
-        for _, other in self._unless:
+        for owner, other in self._unless:
             if other.text not in self.rules:
                 unknown_word(
                     other.span, "unknown-rule", "rule", other.text, list(self.rules), self.problems
                 )
+            else:
+                self._check_exception(self.rules[owner], self.rules[other.text], other.span)
         self._check_ladders()
 
+    def _check_exception(self, rule: Rule, other: Rule, span: Span) -> None:
+        """Refuse to give way to a rule about other facts: it could not be for the same one."""
+        templates = tuple(subject.template for subject in rule.subjects)
+        others = tuple(subject.template for subject in other.subjects)
+        if other.purpose is Purpose.DERIVE:
+            self.problems.add(
+                span, "unless", f"`{other.id}` is a rule of a finding", "test the finding instead"
+            )
+        elif others and others != templates:
+            self.problems.add(
+                span,
+                "unless",
+                f"`{other.id}` is about each {others[0]}, and `{rule.id}` is not",
+                "give way to a rule about the same facts, or of the whole case",
+            )
+
     def _check_ladders(self) -> None:
-        forbidden = {action for veto in self.vetoes.values() for action in veto.forbids}
+        forbidden = self._may_be_forbidden()
         for ladder in self.ladders:
             if ladder.actions and set(ladder.actions) <= forbidden:
                 self.problems.add(
@@ -155,6 +173,24 @@ class RuleBook:
                     f"every action of the ladder `{ladder.id}` is forbidden by some veto",
                     "add one that is always allowed, so that a plan is never empty",
                 )
+        if self.ladders and self.rules[self.ladders[-1].rule].when.parts:
+            self.problems.add(
+                self.rules[self.ladders[-1].rule].span,
+                "ladder",
+                f"the last ladder `{self.ladders[-1].id}` has conditions",
+                "add one with `when: []` after it, so that a plan is never empty",
+            )
+
+    def _may_be_forbidden(self) -> set[str]:
+        """Give the actions that a veto may forbid, also through what they require."""
+        found = {action for veto in self.vetoes.values() for action in veto.forbids}
+        while True:
+            more = {
+                action.id for action in self.actions.values() if found & set(action.requires)
+            } - found
+            if not more:
+                return found
+            found |= more
 
 
 def _same_kind(found: SlotType, wanted: SlotType) -> bool:
