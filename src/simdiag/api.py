@@ -462,7 +462,7 @@ def show_rule(name: str, folder: Path | str | None = None, lang: str = "en") -> 
 
 
 def missing_texts(lang: str, folder: Path | str | None = None) -> str:
-    """Write the texts of a package that lack a translation or have a stale one, as YAML to fill in.
+    """Write the texts of a package whose translation is missing or stale, as YAML to fill in.
 
     Raises:
         UsageError: English was asked for, from which the others are translated.
@@ -487,9 +487,6 @@ def schema(kind: str, folder: Path | str | None = None) -> dict[str, Any]:
     from simdiag.loading.schema import FACTS, facts_schema, package_schema
 
     return facts_schema(_package_in(folder, ())) if kind == FACTS else package_schema(kind)
-
-
-    """Write the texts of a package that lack a translation, or have a stale one, as YAML.
 
 
 def consultation(diag: Simdiag, as_of: Interval, case: Case | None = None) -> Consultation:

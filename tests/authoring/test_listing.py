@@ -1,3 +1,9 @@
+"""Lists of what a knowledge base holds."""
+
+from __future__ import annotations
+
+from simdiag.api import load_knowledge
+from simdiag.authoring.listing import facts_guide
 
 
 def test_facts_guide_names_every_slot_and_choice() -> None:
