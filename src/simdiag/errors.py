@@ -67,6 +67,10 @@ class EngineFailure(SimdiagError):  # noqa: N818 - reads as the sentence that it
     """An engine could not finish one case; other cases are not affected."""
 
 
+# Longer words are not compared with known ones.
+_LONGEST_WORD = 80
+
+
 class Problems:
     """Collects problems while reading goes on."""
 
@@ -121,7 +125,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         ``did you mean `x`?``; or the list of known words if it is short; or an empty text.
     """
     choices = sorted(set(known))
-    near = difflib.get_close_matches(word.lower(), choices, n=1, cutoff=0.6)
+    # A word of megabytes is no slip of the fingers, and comparing it takes forty times its memory.
+    short = len(word) <= _LONGEST_WORD
+    near = difflib.get_close_matches(word.lower(), choices, n=1, cutoff=0.6) if short else []
     if near:
         return f"did you mean `{near[0]}`?"
     few = 14

@@ -60,10 +60,8 @@ def parts(transcript: str) -> tuple[list[str], tuple[str, ...], str]:
 
 
 def test_transcript_is_what_happens(consult: Consult) -> None:
-    """Typing the answers of the example gives exactly the example.
-
-    After a change of the texts: ``UPDATE_EXAMPLES=1 pytest tests/cli/test_consult.py``.
-    """
+    """Typing the answers of the example gives exactly the example."""
+    # After a change of the texts: UPDATE_EXAMPLES=1 pytest tests/cli/test_consult.py
     transcript = TRANSCRIPT.read_text(encoding="utf-8")
     args, answers, printed = parts(transcript)
     code, shown = consult(*args, answers=answers, lang="")
@@ -208,6 +206,16 @@ def test_offered_files_are_written(consult: Consult) -> None:
     assert "captured" in Path("simdiag-facts.yaml").read_text()
 
 
+def test_end_of_input_at_an_offer_declines_it(consult: Consult) -> None:
+    """When the input ends at the offer of a file, none is written and the end is a good one."""
+    for answers in (FEW, (*FEW, ""), (*FEW, "taken")):
+        code, shown = consult(*AS_OF, "--max-questions", "6", answers=answers)
+        assert code == 0
+        assert shown.count("What to do now") == 1
+        assert "were not saved" in shown
+    assert not list(Path().iterdir())
+
+
 def test_enough_offers_the_result(consult: Consult, monkeypatch: pytest.MonkeyPatch) -> None:
     """As soon as the first action is firm and no veto is open, the result is offered once."""
     monkeypatch.setattr(
@@ -328,6 +336,7 @@ def test_ctrl_c_at_a_terminal(tmp_path: Path) -> None:
     shown = _until(master, "Question 1.")
     os.write(master, b"3\n")
     shown += _until(master, "Question 2.")
+    time.sleep(0.5)  # the prompt is printed a moment before a key is waited for
     os.write(master, b"\x03")
     shown += _until(master, None)
     os.close(master)

@@ -71,7 +71,7 @@ def test_nothing_is_null_only_without_quotes(text: str) -> None:
         ("a: !!python/object:os.system x\n", "tag"),
         ("a: !mine x\n", "tag"),
         ("a: !!int 5\n", "tag"),
-        ("a: *x\n", "syntax"),
+        ("a: *x\n", "alias"),
         ("a: [1\n", "syntax"),
         ("a: b: c\n", "syntax"),
         ("? [1, 2]\n: x\n", "key"),

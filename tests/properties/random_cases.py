@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections import defaultdict
+from copy import deepcopy
 from typing import Any
 
 from simdiag.loading.scalars import write_value
@@ -66,6 +67,24 @@ class Cases:
                 if chance.random() < 0.3:
                     found["open"].append(template.name)
         return found
+
+    def thinned(self, facts: Facts, seed: int) -> tuple[Facts, str]:
+        """Take one value away that matters whatever else is known; say which."""
+        chance = random.Random(seed)
+        found: Facts = deepcopy(facts)
+        ways: list[tuple[dict[str, Any], str, str]] = []
+        for template in self.templates:
+            value = found.get(template.name)
+            for row in [value] if isinstance(value, dict) else value or ():
+                if isinstance(row, dict):
+                    # A value that is given although it does not matter counts all the same.
+                    slots = [name for name in row if template.slots[name].relevant is None]
+                    ways.extend((row, name, template.name) for name in slots)
+        if not ways:
+            return found, "nothing"
+        row, name, owner = chance.choice(ways)
+        del row[name]
+        return found, f"{owner}.{name}"
 
     def _row(self, chance: random.Random, template: Template, share: float) -> dict[str, Any]:
         return {

@@ -13,7 +13,7 @@ import pytest
 from random_cases import Cases  # type: ignore[import-not-found] # found through conftest.py
 
 from simdiag.api import Simdiag
-from simdiag.model.assessment import ActionStatus, Assessment, VetoStatus
+from simdiag.model.assessment import ActionStatus, Assessment, State, VetoStatus
 from simdiag.model.cases import Case
 from simdiag.testing import compare_engines, read_facts
 
@@ -55,6 +55,40 @@ def test_plans_are_never_empty_and_obey_their_vetoes(part: int) -> None:
         if found:
             wrong[case.id] = found
     assert wrong == {}
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_less_knowledge_never_excludes_what_was_so(part: int) -> None:
+    """With one value less the ranges hold the former ones, and what is firm is no surprise."""
+    cases = Cases(tool().base)
+    wrong = {}
+    for seed in range(part, 4 * COMPARED, 4):
+        facts = cases.draw(seed)
+        full = tool().assess(read_facts(tool(), json.dumps(facts))[0])
+        less, place = cases.thinned(facts, seed)
+        found = surprises(tool().assess(read_facts(tool(), json.dumps(less))[0]), full)
+        if found:
+            wrong[f"r{seed} without {place}"] = found
+    assert wrong == {}
+
+
+def surprises(less: Assessment, full: Assessment) -> list[str]:
+    """Say what came out with more knowledge that had been ruled out with less."""
+    plain = (State.UNCLEAR, State.UNCLEAR)
+    before = {each.id: (each.rating.low, each.rating.high) for each in less.diagnoses}
+    after = {each.id: (each.rating.low, each.rating.high) for each in full.diagnoses}
+    found = []
+    for name in sorted(before.keys() | after.keys()):
+        low, high = before.get(name, plain)
+        new_low, new_high = after.get(name, plain)
+        if not low <= new_low <= new_high <= high:
+            found.append(name)
+    advised = {each.id for each in full.actions if each.status is ActionStatus.RECOMMENDED}
+    found.extend(each.id for each in less.actions if each.firm and each.id not in advised)
+    holding = {each.id for each in full.vetoes if each.status is VetoStatus.HOLDS}
+    old = (each.id for each in less.vetoes if each.status is VetoStatus.HOLDS)
+    found.extend(name for name in old if name not in holding)
+    return found
 
 
 @pytest.mark.parametrize("part", range(4))

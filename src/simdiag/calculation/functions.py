@@ -31,6 +31,7 @@ MONTHS_OF_MOMENT = "add_months_to_moment"
 INTEGER, DATE, MOMENT = SlotType(Kind.INTEGER), SlotType(Kind.DATE), SlotType(Kind.DATETIME)
 BOOLEAN, TEXT, DURATION = SlotType(Kind.BOOLEAN), SlotType(Kind.TEXT), SlotType(Kind.DURATION)
 MONEY = SlotType(Kind.MONEY)
+_REFERENCE_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +225,9 @@ def reference_is_valid(text: str) -> bool:
     from stdnum.be import ogm_vcs  # noqa: PLC0415 - only when a case has one
 
     digits = "".join(text.split()).strip("+*")
-    return bool(ogm_vcs.is_valid(digits.replace("/", "").replace("+", "").replace("*", "")))
+    digits = digits.replace("/", "").replace("+", "").replace("*", "")
+    # The check itself cannot take thousands of digits.
+    return len(digits) == _REFERENCE_DIGITS and digits.isascii() and bool(ogm_vcs.is_valid(digits))
 
 
 @lru_cache(maxsize=4096)
@@ -233,7 +236,7 @@ def iban_is_valid(text: str) -> bool:
     from stdnum import iban  # noqa: PLC0415 - only when a case has one
 
     # The country's own check asks a list of banks, which lacks some; digits and length suffice.
-    return bool(iban.is_valid(text, check_country=False))
+    return text.isascii() and bool(iban.is_valid(text, check_country=False))
 
 
 @lru_cache(maxsize=4096)

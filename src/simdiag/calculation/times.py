@@ -15,7 +15,7 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 DAY_SECONDS = 86_400
 FIRST_DAY = dt.date(1900, 1, 1).toordinal()
-LAST_DAY = dt.date(2200, 1, 1).toordinal()
+LAST_DAY = dt.date(2199, 12, 31).toordinal()
 
 
 def seconds_of(moment: dt.datetime) -> int:
@@ -24,8 +24,9 @@ def seconds_of(moment: dt.datetime) -> int:
 
 
 def moment_of(seconds: int) -> dt.datetime:
-    """Give the local date-time in Brussels of a number of seconds."""
-    return (_EPOCH + dt.timedelta(seconds=seconds)).astimezone(BRUSSELS)
+    """Give the local date-time in Brussels of a number of seconds; stays between 1900 and 2199."""
+    within = min(max(seconds, start_of_day(FIRST_DAY)), end_of_day(LAST_DAY))
+    return (_EPOCH + dt.timedelta(seconds=within)).astimezone(BRUSSELS)
 
 
 @lru_cache(maxsize=4096)
@@ -37,7 +38,7 @@ def start_of_day(day: int) -> int:
 @lru_cache(maxsize=4096)
 def end_of_day(day: int) -> int:
     """Give the last second of a day in Brussels."""
-    return start_of_day(_clamp(day + 1)) - 1
+    return seconds_of(dt.datetime.combine(_date(day), dt.time(23, 59, 59), BRUSSELS))
 
 
 @lru_cache(maxsize=4096)
@@ -55,7 +56,7 @@ def _date(day: int) -> dt.date:
 
 
 def add_days(day: int, count: int) -> int:
-    """Move a day by whole days; stays between the years 1900 and 2200."""
+    """Move a day by whole days; stays between the years 1900 and 2199."""
     return _clamp(day + count)
 
 

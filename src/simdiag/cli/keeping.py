@@ -176,7 +176,12 @@ class Conversation:
         """Offer to write the report."""
         from simdiag.api import consultation_report, written_file
 
-        path = self._new_name("save_report", DEFAULT_REPORT, tuple(REPORT_FORMS), "report_suffix")
+        try:
+            path = self._new_name(
+                "save_report", DEFAULT_REPORT, tuple(REPORT_FORMS), "report_suffix"
+            )
+        except EndOfInput:
+            return
         if path is None:
             return
         text = consultation_report(
@@ -201,7 +206,7 @@ class Conversation:
                 path = self._new_name(
                     "save_facts", DEFAULT_FACTS, (".yaml", ".yml", ".json"), "facts_suffix"
                 )
-            except (EndOfInput, Leave):
+            except EndOfInput:
                 path = None
             if path is not None:
                 self.write_facts(path)

@@ -33,6 +33,10 @@ from simdiag.model.values import Interval, Kind, Value
 from simdiag.spans import Span
 
 RESERVED_KEYS = ("case", "as_of", "open")
+# Rules compare facts in pairs, so time and memory grow with the square of their number.
+MAX_FACTS = 500
+MAX_KEYS = 1000
+MAX_ID = 200
 UNKNOWN_WORD, NONE_WORD = "unknown", "none"
 
 
@@ -195,6 +199,14 @@ class FactReader:
                 "put `- ` before each fact, or write `none`",
             )
             return None
+        if len(node.items) > MAX_FACTS:
+            problems.add(
+                node.span,
+                "too-large",
+                f"{len(node.items):,} facts of `{template.name}` are more than one case can hold",
+                f"keep the {MAX_FACTS} that matter, or make several cases",
+            )
+            return None
         found = [self.fact(template, item, problems) for item in node.items]
         given = [fact for fact in found if fact is not None]
         return FactList(canonical(given, template), open=False, given=True)
@@ -219,7 +231,10 @@ class FactReader:
         if not isinstance(node, MappingNode):
             problems.add(node.span, "form", f"a case must be a mapping, found {kind_of(node)}")
             return CaseInput(default_id, node.span, None, problems)
-        identity = self._text(node, "case", problems) or default_id
+        if len(node.pairs) > MAX_KEYS:
+            problems.add(node.span, "too-large", f"a case with {len(node.pairs):,} keys")
+            return CaseInput(default_id, node.span, None, problems)
+        identity = self._identity(node, problems) or default_id
         lists: dict[str, FactList] = {}
         for key, value in node.pairs:
             if key.text in RESERVED_KEYS:
@@ -273,6 +288,15 @@ class FactReader:
                     "check the date, or judge the case for a later moment",
                 )
 
+    def _identity(self, node: MappingNode, problems: Problems) -> str:
+        """Give the id of a case, in one line."""
+        text = " ".join(self._text(node, "case", problems).split())
+        if len(text) <= MAX_ID:
+            return text
+        found = f"the id `{shorten(text)}` has {len(text):,} characters"
+        problems.add(node.key("case").span, "value", found, f"at most {MAX_ID}")
+        return ""
+
     def _text(self, node: MappingNode, key: str, problems: Problems) -> str:
         value = node.get(key)
         if is_null(value):
@@ -287,6 +311,9 @@ class FactReader:
         if node is None or is_null(node):
             return
         items = node.items if isinstance(node, Sequence) else (node,)
+        if len(items) > MAX_KEYS:
+            problems.add(node.span, "too-large", f"`open` has {len(items):,} entries")
+            return
         for item in items:
             name = item.text if isinstance(item, Scalar) else ""
             template = self.templates.get(name)

@@ -6,7 +6,7 @@ import re
 from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
 
 from simdiag.errors import Problems
-from simdiag.loading.tree import MAX_DEPTH, Mapping, Node, Scalar, Sequence, shorten
+from simdiag.loading.tree import MAX_DEPTH, MAX_NODES, Mapping, Node, Scalar, Sequence, shorten
 from simdiag.spans import Span
 
 _BLANK = re.compile(r"[ \t\r\n]*")
@@ -56,6 +56,7 @@ class _Reader:
         self.problems = problems
         self.first_line = first_line
         self._known = (0, first_line, 0)
+        self._count = 0
 
     def whole(self) -> Node:
         node, position = self.value(self.skip(0), 0)
@@ -81,8 +82,11 @@ class _Reader:
 
     def value(self, position: int, depth: int) -> tuple[Node, int]:
         span = self.span(position)
+        self._count += 1
         if depth > MAX_DEPTH:
             raise _Syntax(f"at most {MAX_DEPTH} levels", position)
+        if self._count > MAX_NODES:
+            raise _Syntax(f"at most {MAX_NODES:,} entries", position)
         start = self.text[position : position + 1]
         if start == '"':
             text, end = self.string(position)

@@ -10,7 +10,7 @@ from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 
 from simdiag.errors import Problems, did_you_mean
-from simdiag.loading.tree import Mapping, Node, is_null, kind_of
+from simdiag.loading.tree import Mapping, Node, is_null, kind_of, shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +289,7 @@ def read_keys(node: Node | None, table: str, problems: Problems) -> dict[str, No
             problems.add(
                 name.span,
                 "unknown-key",
-                f"unknown key `{name.text}` in {table}",
+                f"unknown key `{shorten(name.text)}` in {table}",
                 did_you_mean(name.text, keys),
             )
         elif key.waits:

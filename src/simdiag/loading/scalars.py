@@ -14,7 +14,8 @@ from simdiag.errors import did_you_mean
 from simdiag.model.values import Absent, Interval, Kind, SlotType, Value, exactly
 
 MAX_TEXT = 20_000
-MAX_DIGITS = 12
+# Of everything but texts: what is longer is no number, date or account, and slow to try.
+MAX_WRITTEN = 1000
 _TRUE = frozenset({"true", "yes", "y", "on"})
 _FALSE = frozenset({"false", "no", "n", "off"})
 _UNITS = {
@@ -49,6 +50,8 @@ def read_value(text: str, slot_type: SlotType) -> Value:
     Raises:
         NotReadable: If the text is no such value and the type is not lenient.
     """
+    if len(text) > MAX_WRITTEN and slot_type.kind is not Kind.TEXT:
+        raise NotReadable(f"at most {MAX_WRITTEN:,} characters")
     value = _READERS[slot_type.kind](text.strip(), slot_type)
     if isinstance(value, Interval):
         _check_bounds(value, slot_type)
@@ -154,7 +157,7 @@ def _parse_day(text: str) -> int:
     except ValueError:
         raise NotReadable("a day that exists, such as `2025-11-20`") from None
     if not times.FIRST_DAY <= day <= times.LAST_DAY:
-        raise NotReadable("a year between 1900 and 2200")
+        raise NotReadable("a year between 1900 and 2199")
     return day
 
 

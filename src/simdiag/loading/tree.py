@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import yaml
 
@@ -16,7 +16,9 @@ from simdiag.errors import Problems, did_you_mean
 from simdiag.spans import Span
 
 MAX_BYTES = 64_000_000
-MAX_NODES = 4_000_000
+MAX_NODES = 2_000_000
+# Entries that aliases repeat, in all: enough to write a fact once, too few to flood the memory.
+MAX_COPIES = 100_000
 MAX_DEPTH = 40
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
@@ -155,6 +157,8 @@ class _Reader:
         self.problems = problems
         self.anchors: dict[str, Node] = {}
         self.depth = 0
+        self.count = 0
+        self.copies = 0
 
     def span(self, event: _Event) -> Span:
         mark = event.start_mark
@@ -173,19 +177,20 @@ class _Reader:
             return self.alias(event)
         self.check_tag(event)
         self.depth += 1
+        self.count += 1
         if self.depth > MAX_DEPTH:
-            self.problems.add(
-                self.span(event), "too-deep", f"nested more than {MAX_DEPTH} levels deep"
-            )
-            raise _Stop
+            self.stop(event, "too-deep", f"nested more than {MAX_DEPTH} levels deep")
+        if self.count > MAX_NODES:
+            self.stop(event, "too-large", f"more than {MAX_NODES:,} entries", "split the file")
         node = self.content(event, events)
         self.depth -= 1
-        if node.size > MAX_NODES:
-            self.problems.add(self.span(event), "too-large", f"more than {MAX_NODES:,} entries")
-            raise _Stop
         if event.anchor:
             self.anchors[event.anchor] = node
         return node
+
+    def stop(self, event: _Event, code: str, message: str, help_text: str = "") -> NoReturn:
+        self.problems.add(self.span(event), code, message, help_text)
+        raise _Stop
 
     def content(self, event: _Event, events: Iterator[_Event]) -> Node:
         if isinstance(event, yaml.ScalarEvent):
@@ -200,10 +205,13 @@ class _Reader:
             self.problems.add(
                 self.span(event),
                 "alias",
-                f"the alias `*{event.anchor}` has no anchor before it",
+                f"the alias `*{shorten(event.anchor)}` has no anchor before it",
                 "write the value out",
             )
             return Scalar("", self.span(event))
+        self.copies += known.size
+        if self.copies > MAX_COPIES:
+            self.stop(event, "too-large", f"aliases repeat more than {MAX_COPIES:,} entries")
         return known
 
     def check_tag(self, event: _Event) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from simdiag.analysis.program import Program
@@ -54,6 +55,7 @@ def mask(text: str) -> str:
     return f"{text[:visible]}{'•' * hidden}{text[-visible:]}"
 
 
+@lru_cache(maxsize=1024)
 def mask_text(text: str) -> str:
     """Mask everything in a text that may be a phone, card or account number."""
     return _LONG_NUMBER.sub(
