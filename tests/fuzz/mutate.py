@@ -33,9 +33,9 @@ YAML_BITS = (
     "- -", ": :", "[" * 60, "{a: " * 60, "[" * 30 + "]" * 30, "? ?", "# x", "--- x", "...",
 )  # fmt: skip
 JSON_BITS = (
-    "[]", "{}", "[[]]", "[null]", "{\"a\": {}}", '"\\ud800"', '"\\u0000"', '"\\ud83d\\ude42"', "nul",
-    "[" * 5000, '{"a":' * 5000, "[" * 41 + "]" * 41, '"', "'a'", "01", "1.", ".5", "+1", "1e", "tru",
-    '{"a":1,"a":2}', "[1,]", "{,}", "//", "\ufeff", "true false", "-", "--1", "1e999999999",
+    "[]", "{}", "[[]]", "[null]", '{"a": {}}', '"\\ud800"', '"\\u0000"', '"\\ud83d\\ude42"', "nul",
+    "[" * 5000, '{"a":' * 5000, "[" * 41 + "]" * 41, '"', "'a'", "01", "1.", ".5", "+1", "1e",
+    "tru", '{"a":1,"a":2}', "[1,]", "{,}", "//", "\ufeff", "true false", "-", "--1", "1e999999999",
 )  # fmt: skip
 LINES = (
     "---", "...", "%YAML 9.9", "%TAG ! x", "\t- x", "? a", "? [a, b]\n: c", "<<: {a: b}", "- ",
@@ -60,7 +60,9 @@ def flip(chance: Chance, data: bytes) -> bytes:
     """Change some bytes."""
     changed = bytearray(data)
     for _ in range(chance.choice((1, 1, 2, 5)) if changed else 0):
-        changed[chance.randrange(len(changed))] = chance.choice((0, 9, 10, 13, 34, 39, 255, 128, 123))
+        changed[chance.randrange(len(changed))] = chance.choice(
+            (0, 9, 10, 13, 34, 39, 255, 128, 123)
+        )
     return bytes(changed)
 
 

@@ -18,8 +18,8 @@ from simdiag.model.cases import Case
 from simdiag.testing import compare_engines, read_facts
 
 PARTS = 8
-TOTAL = int(os.environ.get("SIMDIAG_CASES", "320"))
-COMPARED = max(6, TOTAL // 64)
+TOTAL = int(os.environ.get("SIMDIAG_CASES", "240"))
+COMPARED = max(5, TOTAL // 64)
 
 
 @cache

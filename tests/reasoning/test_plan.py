@@ -76,6 +76,14 @@ def test_prerequisites_come_before_what_needs_them() -> None:
     assert found["ask"]["for"] == ["d"]
 
 
+def test_what_is_pulled_in_stands_for_all_that_need_it() -> None:
+    """A prerequisite names every diagnosis whose advice needs it, and is as firm as that."""
+    found = plan("a: yes, b: yes, v: no, done: no")
+    assert found["ask"]["for"] == ["d", "e"]
+    assert found["ask"]["firm"]
+    assert not plan("a: yes, b: no, v: no")["proof"]["firm"]
+
+
 def test_what_is_done_is_left_out() -> None:
     """A prerequisite that is done is neither planned nor waited for."""
     found = plan("a: yes, b: no, v: no, done: yes")

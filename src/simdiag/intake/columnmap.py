@@ -125,9 +125,9 @@ def parse_target(text: str, reader: FactReader) -> Target | str:
     template, index, slot = match[1], int(match[2] or 1), match[3]
     known = reader.templates.get(template)
     if known is None:
-        return f"unknown template `{template}`\n{did_you_mean(template, reader.templates)}"
+        return f"unknown template `{shorten(template)}`\n{did_you_mean(template, reader.templates)}"
     if slot not in known.slots:
-        return f"`{template}` has no slot `{slot}`\n{did_you_mean(slot, known.slots)}"
+        return f"`{template}` has no slot `{shorten(slot)}`\n{did_you_mean(slot, known.slots)}"
     return Target(template, slot, max(index, 1))
 
 

@@ -18,7 +18,7 @@ from simdiag.intake.entries import Entry, entry_of
 from simdiag.intake.tables import Row, Table
 from simdiag.loading.cases import NONE_WORD, FactReader
 from simdiag.loading.tree import Mapping as MappingNode
-from simdiag.loading.tree import Node, Scalar, Sequence
+from simdiag.loading.tree import Node, Scalar, Sequence, shorten
 from simdiag.model.terms import Cardinality
 from simdiag.spans import Span
 
@@ -77,7 +77,7 @@ class Draft:
                 self.facts.setdefault(target.template, []).append((span, fact))
             fact[target.slot] = (key, value)
         elif target.template in cells.reader.templates and found.casefold() != NONE_WORD:
-            message = f"`{target}` takes `none` or nothing here, found `{found}`"
+            message = f"`{target}` takes `none` or nothing here, found `{shorten(found)}`"
             advice = f"give its slots in columns such as `{target}.{_some_slot(target, cells)}`"
             self.problems.add(span, "form", message, advice)
         else:

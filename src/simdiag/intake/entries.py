@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from simdiag.errors import Problem, Problems
 from simdiag.loading.cases import CaseInput
 from simdiag.loading.tree import Mapping as MappingNode
-from simdiag.loading.tree import Node, Scalar
+from simdiag.loading.tree import Node, Scalar, shorten
 from simdiag.model.cases import Case
 from simdiag.spans import Span
 
@@ -69,7 +69,7 @@ def refuse_repeated(entries: Iterable[Entry]) -> Iterator[Entry]:
         problem = Problem(
             entry.span,
             "duplicate-id",
-            f"the case `{entry.id}` is there twice",
+            f"the case `{shorten(entry.id)}` is there twice",
             f"the first one is in {known.file}, line {known.line}; give each case its own `case`",
         )
         problems = (*entry.problems, problem)

@@ -13,6 +13,7 @@ from simdiag.intake.drafts import Draft
 from simdiag.intake.entries import Entry, file_entry
 from simdiag.intake.tables import Row, Table
 from simdiag.loading.cases import FactReader
+from simdiag.loading.tree import shorten
 
 # A sheet of this name holds one row for each case beside the sheets of the templates.
 CASE_SHEETS = frozenset({"case", "cases"})
@@ -93,6 +94,10 @@ class Sheets:
         for table, template in sorted(tables, key=lambda pair: bool(pair[1])):
             self._read(table, template)
         yield from self.lost
+        if not self.lost and not self.drafts:
+            table = tables[0][0]
+            span = table.span(table.header_line)
+            yield file_entry(span, [Problem(span, "empty", "there is no row in the table")])
         if self.unread:
             return  # without a sheet the cases are not those that somebody wrote down
         for draft in self.drafts.values():
@@ -121,7 +126,7 @@ class Sheets:
         if draft is None:
             draft = self.drafts[name] = Draft(name, table.span(row.line))
         elif not template:
-            found = f"the case `{name}` is there twice"
+            found = f"the case `{shorten(name)}` is there twice"
             draft.problems.add(span, "duplicate-id", found, "keep one row for each case")
         begun = draft.add(table, row, binding, self.cells)
         if template:

@@ -70,7 +70,7 @@ class Table:
         """Give the place of a cell; the column is its ordinal, beside its name."""
         if not column:
             return Span(self.file, line)
-        return Span(self.file, line, self.columns.index(column) + 1, column)
+        return Span(self.file, line, self.columns.index(column) + 1, shorten(column))
 
     def header(self, column: str) -> Span:
         """Give the place of a column name."""
@@ -139,13 +139,13 @@ class _Rows(Iterator[tuple[int, list[str]]]):
             text = text.split("\n", 1)[1] if "\n" in text else ""
             self.skipped = 1
         csv.field_size_limit(_FIELD_LIMIT)
-        self.text = text
+        self.lines = text.split("\n")
         self.reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
 
     def text_from(self, line: int) -> str:
         """Give the text of the row that was read last and began in a line."""
         first = line - self.skipped - 1
-        return "\n".join(self.text.split("\n")[first : self.reader.line_num]).rstrip("\r")
+        return "\n".join(self.lines[first : self.reader.line_num]).rstrip("\r")
 
     def __next__(self) -> tuple[int, list[str]]:
         line = self.reader.line_num + self.skipped + 1
@@ -168,7 +168,7 @@ def _name_columns(table: Table, names: Sequence[str]) -> None:
     for number, name in enumerate(names, 1):
         column = " ".join(name.split())
         if column in columns:
-            span = Span(table.file, table.header_line, number, column)
+            span = Span(table.file, table.header_line, number, shorten(column))
             first = columns.index(column) + 1
             table.problems.add(
                 span,

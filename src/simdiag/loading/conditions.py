@@ -247,7 +247,12 @@ def _operators(
 
 def read_aggregate(node: Mapping, scope: Scope) -> Aggregate | None:
     """Read an aggregate; operators beside it are left to the caller."""
-    name = next(key.text for key, _ in node.pairs if key.text in _AGGREGATES)
+    name = next((key.text for key, _ in node.pairs if key.text in _AGGREGATES), None)
+    if name is None:
+        scope.problems.add(
+            node.span, "expression", "a mapping here must be an aggregate", "such as `sum`, `of`"
+        )
+        return None
     kind = _AGGREGATES[name]
     inner = scope.inside()
     pattern = node.get("count") if kind is AggregateKind.COUNT else node.get("of")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from simdiag.calculation.functions import (
     FUNCTIONS,
@@ -21,6 +22,8 @@ from simdiag.model.terms import Template
 from simdiag.model.values import ORDERED_KINDS, TEXT_KINDS, Kind, SlotType, exactly
 from simdiag.spans import Span
 
+# Both the parser and the engines go down into an expression by calls.
+MAX_TOKENS = 200
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>EUR\b|[a-z]+\b)?"
     r"|(?P<name>[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?)"
@@ -188,7 +191,9 @@ class _Parser:
     def __init__(self, node: Scalar, scope: Scope) -> None:
         self.node = node
         self.scope = scope
-        self.tokens = list(self._tokens())
+        self.tokens = list(islice(self._tokens(), MAX_TOKENS + 1))
+        if len(self.tokens) > MAX_TOKENS:
+            self.fail("the expression is too long", "make a finding of a part of it")
         self.at = 0
 
     def _tokens(self) -> Iterator[re.Match[str]]:

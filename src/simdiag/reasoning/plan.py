@@ -42,6 +42,7 @@ class _Entry:
     not_after: list[tuple[Interval, bool]] = field(default_factory=list)
     state: State = State.EXCLUDED
     ladder: str = ""
+    pulled: bool = False
 
 
 def veto_results(base: KnowledgeBase, inference: Inference) -> tuple[VetoResult, ...]:
@@ -246,26 +247,33 @@ class Planner:
         while todo:
             entry = todo.pop()
             for name in entry.action.requires:
-                known = [other for other in entries.values() if other.action.id == name]
                 if self._is_done(name) or name in self.forbidden:
                     continue
-                if any(other.recommended or not entry.recommended for other in known):
+                known = [other for other in entries.values() if other.action.id == name]
+                enough = [other for other in known if other.recommended or not entry.recommended]
+                if enough:
+                    todo.extend(other for other in enough if self._joins(other, entry))
                     continue
-                action = self.base.actions[name]
-                pulled = _Entry(
-                    action,
-                    {},
-                    None,
-                    recommended=entry.recommended,
-                    diagnoses=set(entry.diagnoses),
-                    because=set(entry.because),
-                    state=entry.state,
-                    ladder=entry.ladder,
-                )
                 for key in [key for key, other in entries.items() if other in known]:
                     del entries[key]
+                pulled = _Entry(self.base.actions[name], {}, None, pulled=True)
+                pulled.recommended = entry.recommended
+                pulled.ladder = entry.ladder
+                self._joins(pulled, entry)
                 entries[name, (), None] = pulled
                 todo.append(pulled)
+
+    def _joins(self, pulled: _Entry, entry: _Entry) -> bool:
+        """Let an action that was pulled in stand for one more that needs it; say if that is new."""
+        if not pulled.pulled or pulled.recommended is not entry.recommended:
+            return False
+        before = (len(pulled.because), len(pulled.diagnoses), pulled.state, pulled.firm)
+        pulled.diagnoses |= entry.diagnoses
+        pulled.because |= entry.because
+        pulled.state = max(pulled.state, entry.state)
+        pulled.firm = pulled.firm or (entry.firm and self._surely_open(pulled.action))
+        after = (len(pulled.because), len(pulled.diagnoses), pulled.state, pulled.firm)
+        return before != after
 
     # Order ---------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ record.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -75,11 +76,20 @@ def _better(known: Decision | None, truth: Truth, binding: Binding) -> bool:
     return truth == known.truth and _order(binding) < _order(known.binding)
 
 
+def build_level(name: str, rules: Sequence[RuleSpec]) -> type:
+    """Make the engine class of one level.
+
+    Its right-hand sides only record, so each activation fires once and no budget is needed to end:
+    two hundred lines of a bill make more activations than a run that goes round in circles.
+    """
+    return build_engine(name, rules, step_budget=sys.maxsize)
+
+
 class RuleBuilder:
     """Compiles the batches of a program."""
 
     def __init__(
-        self, program: Program, build: Callable[[str, Sequence[RuleSpec]], type] = build_engine
+        self, program: Program, build: Callable[[str, Sequence[RuleSpec]], type] = build_level
     ) -> None:
         """Take the program, and what makes an engine class of rules."""
         self.program = program

@@ -193,11 +193,11 @@ class Package:
             found[name] = outcome.truth.word
         return found
 
-    def _watched(self, name: str, specs: Sequence[RuleSpec]) -> type[Engine]:
+    def _watched(self, name: str, specs: Sequence[RuleSpec], **options: Any) -> type[Engine]:
         self.specs.extend(specs)
         declared = self.declared
 
-        class Watched(build_engine(name, specs)):  # type: ignore[misc]
+        class Watched(build_engine(name, specs, **options)):  # type: ignore[misc]
             def declare_all(self, facts: Iterable[Any]) -> None:
                 declared.append(list(facts))
                 super().declare_all(declared[-1])
