@@ -211,10 +211,7 @@ class Planner:
     def _firm(
         self, action: Action, rule: Rule, rating: Rating, arguments: Mapping[str, Value]
     ) -> bool:
-        known = all(
-            not isinstance(value, Absent) and (not isinstance(value, Interval) or value.exact)
-            for value in arguments.values()
-        )
+        known = all(is_told(value) for value in arguments.values())
         return (
             rating.low >= State.SUGGESTED
             and not rule.tests_knowledge
@@ -320,7 +317,15 @@ class Planner:
 
 
 def _argument_key(arguments: Mapping[str, Value]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, repr(value)) for name, value in sorted(arguments.items()))
+    """Tell entries apart by what a person is told; what is not known exactly is not told."""
+    return tuple(
+        (name, repr(value) if is_told(value) else "") for name, value in sorted(arguments.items())
+    )
+
+
+def is_told(value: Value) -> bool:
+    """Say whether an argument is known well enough to be told to a person."""
+    return not isinstance(value, Absent) and (not isinstance(value, Interval) or value.exact)
 
 
 def _order(entry: _Entry) -> tuple[object, ...]:

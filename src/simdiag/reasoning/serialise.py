@@ -29,6 +29,7 @@ from simdiag.model.rules import Rule
 from simdiag.model.terms import Template
 from simdiag.model.truth import Truth
 from simdiag.model.values import Absent, Interval, Kind, SlotType, Value
+from simdiag.reasoning.plan import is_told
 from simdiag.reasoning.wording import condition_text
 
 Json = dict[str, Any]
@@ -157,7 +158,7 @@ class Serialiser:
         arguments = {
             name: self.value(value, action.arguments[name])
             for name, value in found.arguments.items()
-            if _is_told(value)
+            if is_told(value)
         }
         title = self.text(f"action:{found.id}/title")
         return {
@@ -347,11 +348,6 @@ class Serialiser:
 def condition_kind(condition: Condition) -> str:
     """Name the form of a condition, as results show it."""
     return _KINDS[type(condition)]
-
-
-def _is_told(value: Value) -> bool:
-    """Say whether an argument is known well enough to be told to a person."""
-    return not isinstance(value, Absent) and (not isinstance(value, Interval) or value.exact)
 
 
 def fill(text: str, arguments: Mapping[str, object]) -> str:

@@ -60,16 +60,24 @@ def bans(context: Context) -> tuple[tuple[Ban, ...], tuple[Ban, ...]]:
     """Give the vetoes that hold, with their reasons, and those that may.
 
     The rules of a veto that only may hold are undecided, so their sentences are not told as
-    reasons.
+    reasons. Such a veto is told if it is a precaution, or if a step that is advised hangs on it.
     """
     vetoes = context.list("vetoes")
+    advised = {
+        action["id"] for action in context.list("actions") if action.get("status") == "recommended"
+    }
     holding = tuple(
         Ban(context.title("veto:", veto), _why_not(context, veto), _reasons(context, veto))
         for veto in vetoes
         if veto.get("status") == HOLDS
     )
     others = sorted(
-        (veto for veto in vetoes if veto.get("status") != HOLDS),
+        (
+            veto
+            for veto in vetoes
+            if veto.get("status") != HOLDS
+            and (_is_precaution(context, veto) or advised & set(veto.get("forbids") or ()))
+        ),
         key=lambda veto: not _is_precaution(context, veto),
     )
     return holding, tuple(
