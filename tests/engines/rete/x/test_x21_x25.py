@@ -298,7 +298,7 @@ def test_x25_stock(stock: Maker, save: Callable[[Any], Any]) -> None:
     ids=["deepcopy", "pickle"],
 )
 def test_x25_ours(package: Maker, save: Callable[[Any], Any]) -> None:
-    """X25: a case is all that must be saved: its copy gives the same assessment, by a new engine."""
+    """X25: a case is all that must be saved: its copy gives the same assessment by a new engine."""
     facts = "case: c\npay: [{n: 2}, {id: p}]\nopen: [credit]\ncredit: [{n: 1, amount: 1.00}]"
     tool = package(RULE).tool
     (case,) = read_facts(tool, facts, as_of="2025-11-20")
