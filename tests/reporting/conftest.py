@@ -355,7 +355,6 @@ RESULT: dict[str, Any] = {
         {
             "code": "after-as-of",
             "text": "`attempt.at` lies after `as_of`",
-            "place": "facts.yaml:3:9",
         }
     ],
     "justifications": [

@@ -277,7 +277,7 @@ def test_money_of_a_bill(kb: KnowledgeBase, result: Result) -> None:
 
 def test_warnings_name_no_slot(kb: KnowledgeBase, result: Result) -> None:
     """A warning is said in words of its kind; one that we have no words for, in general ones."""
-    result["warnings"].append({"code": "novel", "text": "`attempt.at` is odd", "place": "x:1:1"})
+    result["warnings"].append({"code": "novel", "text": "`attempt.at` is odd"})
     warnings = case_of(kb, result).warnings
     assert warnings[0].startswith("One of the facts has a date")
     assert warnings[1].startswith("Something in the facts looks unusual")

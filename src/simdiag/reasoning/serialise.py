@@ -110,10 +110,7 @@ class Serialiser:
             "missing": [self._missing(each, inference) for each in found.missing],
             "decide_most": [f"{each.template}.{each.slot}" for each in found.decide_most],
             "amounts": self._amounts(found),
-            "warnings": [
-                {"code": each.code, "text": mask_text(each.message), "place": str(each.span)}
-                for each in found.warnings
-            ],
+            "warnings": _warnings(found),
         }
         if justifications:
             result["justifications"] = self.justifications(inference)
@@ -348,6 +345,12 @@ class Serialiser:
 def condition_kind(condition: Condition) -> str:
     """Name the form of a condition, as results show it."""
     return _KINDS[type(condition)]
+
+
+def _warnings(found: Assessment) -> list[Json]:
+    """Give each warning once; without its place, which tells in what order facts were written."""
+    told = {(each.code, mask_text(each.message)) for each in found.warnings}
+    return [{"code": code, "text": text} for code, text in sorted(told)]
 
 
 def fill(text: str, arguments: Mapping[str, object]) -> str:

@@ -119,7 +119,7 @@ def _missing(entry: Json) -> Node:
 
 def _warning(entry: Json) -> Node:
     """Set out one warning."""
-    return _node(entry.get("code"), entry.get("text"), entry.get("place"))
+    return _node(entry.get("code"), entry.get("text"))
 
 
 def _record(entry: Json) -> Node:
