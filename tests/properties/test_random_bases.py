@@ -51,10 +51,8 @@ def assessed(found: Simdiag, given_facts: Facts) -> Assessment:
 
 
 def written(found: Simdiag, given_facts: Facts) -> str:
-    """Give the JSON of an assessment; without the places of warnings, which move with facts."""
-    result = found.serialiser().assessment(assessed(found, given_facts))
-    result["warnings"] = sorted(f"{each['code']} {each['text']}" for each in result["warnings"])
-    return write_json(result)
+    """Give the JSON of an assessment."""
+    return write_json(found.serialiser().assessment(assessed(found, given_facts)))
 
 
 # What may not change the result -------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from simdiag.analysis.program import Program
@@ -23,7 +24,7 @@ from simdiag.model.assessment import (
 from simdiag.model.cases import RowId
 from simdiag.model.conditions import All, AtLeast, Compare, Condition, Each, Match, Not
 from simdiag.model.conditions import Any as AnyOf
-from simdiag.model.inference import Inference, Outcome, Read, Support
+from simdiag.model.inference import Inference, Outcome, Read, Rows, Support
 from simdiag.model.knowledge import CASE, KnowledgeBase
 from simdiag.model.rules import Rule
 from simdiag.model.terms import Template
@@ -34,6 +35,7 @@ from simdiag.reasoning.wording import condition_text
 
 Json = dict[str, Any]
 JsonValue = str | int | bool | list[str] | None
+PAIR = 2
 _MONEY = SlotType(Kind.MONEY)
 _KINDS = {
     Compare: "compare",
@@ -271,11 +273,17 @@ class Serialiser:
     # Justifications ------------------------------------------------------------------------------
 
     def justifications(self, inference: Inference) -> list[Json]:
-        """Give the record of every rule that is true or undecided."""
+        """Give the record of every rule that is true or undecided.
+
+        Of findings about pairs only those that another record reads: a bill of a hundred lines
+        has ten thousand pairs, most of which concern nothing.
+        """
+        read = pairs_read(self.base, inference)
         return [
             self._justification(self.program.rule[rule], outcome, inference)
             for rule, outcomes in sorted(inference.outcomes.items())
             for outcome in outcomes.values()
+            if len(outcome.subject) < PAIR or (rule.partition("#")[0], outcome.subject) in read
         ]
 
     def _justification(self, rule: Rule, outcome: Outcome, inference: Inference) -> Json:
@@ -345,6 +353,32 @@ class Serialiser:
 def condition_kind(condition: Condition) -> str:
     """Name the form of a condition, as results show it."""
     return _KINDS[type(condition)]
+
+
+def pairs_read(base: KnowledgeBase, inference: Inference) -> set[tuple[str, Rows]]:
+    """Give the pair findings (id, the two facts) that records lead to, also through other pairs."""
+    found: set[tuple[str, Rows]] = set()
+    todo = [
+        support
+        for outcomes in inference.outcomes.values()
+        for outcome in outcomes.values()
+        if len(outcome.subject) < PAIR
+        for support in outcome.support
+    ]
+    while todo:
+        support = todo.pop()
+        todo.extend(support.parts)
+        for first, second in pairwise(support.reads):
+            name = f"pair.{first.slot}"
+            if first.row is None or second.row is None or first.slot != second.slot:
+                continue
+            subject = (first.row, second.row)
+            if name in base.findings and (name, subject) not in found:
+                found.add((name, subject))
+                for rule in base.findings[name].rules:
+                    outcome = inference.outcomes.get(rule, {}).get(subject)
+                    todo.extend(outcome.support if outcome else ())
+    return found
 
 
 def _warnings(found: Assessment) -> list[Json]:
