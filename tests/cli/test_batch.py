@@ -223,6 +223,11 @@ def test_wrong_usage(
     assert names(folder) == ["in.jsonl"]
 
 
+def listen_to_interrupts() -> None:
+    """Undo that a shell lets what it runs in the background ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_run_leaves_nothing(folder: Path, number: signal.Signals) -> None:
     """A run that is stopped leaves the old results as they were and no half-written file."""
@@ -230,7 +235,11 @@ def test_stopped_run_leaves_nothing(folder: Path, number: signal.Signals) -> Non
     out.write_text("old\n")
     code = "from simdiag.cli.main import main; main()"
     command = (sys.executable, "-c", code, "batch", str(MIXED), "-o", str(out))
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        preexec_fn=listen_to_interrupts,  # noqa: PLW1509 - nothing else runs here
+    ) as process:
         for _ in range(500):
             if len(names(folder)) > 1:
                 break

@@ -349,10 +349,15 @@ def test_ctrl_c_at_a_terminal(tmp_path: Path) -> None:
 
 
 def _take_terminal(slave: int) -> None:
-    """Make a pseudo-terminal the one that Ctrl-C comes from."""
+    """Make a pseudo-terminal the one that Ctrl-C comes from, and listen to it.
+
+    A shell lets what it runs in the background ignore Ctrl-C, and children inherit that.
+    """
     import fcntl
+    import signal
     import termios
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 
 
