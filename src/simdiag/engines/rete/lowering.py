@@ -7,7 +7,7 @@ match" and "could match" are two markers, so that negation comes out right for u
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from simdiag.engines.branches import branches_of
@@ -16,7 +16,6 @@ from simdiag.model.conditions import (
     All,
     Compare,
     Condition,
-    Expression,
     Match,
     PairRef,
     SlotRef,
@@ -113,12 +112,8 @@ def aggregates_of(condition: Compare) -> tuple[Aggregate, ...]:
     """Give the aggregates that a comparison reads."""
     sides = (condition.left, *condition.right)
     return tuple(
-        found for side in sides for found in _outermost(side) if isinstance(found, Aggregate)
+        found for side in sides for found in expressions_below(side) if isinstance(found, Aggregate)
     )
-
-
-def _outermost(expression: Expression) -> Iterator[Expression]:
-    yield from expressions_below(expression)
 
 
 def _comparison(
