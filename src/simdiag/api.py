@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import IO
 
-    from simdiag.authoring.scenarios import ScenarioResult
     from simdiag.intake.entries import Entry
     from simdiag.reasoning.answers import AnswerReader
     from simdiag.reasoning.consultation import Consultation
@@ -340,57 +339,6 @@ def render(
     return rendered(results, base, lang, form, all_cases=all_cases)
 
 
-# The workbench of rule authors --------------------------------------------------------------------
-
-
-def run_rule_tests(
-    paths: Iterable[Path | str] = (), engines: Iterable[str] = ("experta",), text: str = ""
-) -> list[ScenarioResult]:
-    """Run the scenarios of a package.
-
-    Args:
-        paths: A package, folders or files in it; the shipped package if there is none.
-        engines: Names of the engines; several must give equal results.
-        text: Only scenarios whose name, file or diagnosis contains this text.
-
-    Raises:
-        InvalidInput: With everything that is wrong in the package and in the scenarios.
-        UsageError: There is no such path, engine or scenario.
-    """
-    from simdiag.authoring.places import package_and_tests
-    from simdiag.authoring.scenarios import run_scenarios, select
-    from simdiag.loading.scenarios import read_scenarios
-
-    folder, files = package_and_tests(paths)
-    base = load_knowledge(folder, ("en",))
-    problems = Problems()
-    scenarios = read_scenarios(folder, files, base, problems)
-    problems.raise_if_any()
-    chosen = select(scenarios, text)
-    if not chosen:
-        raise UsageError(f"no scenario has `{text}` in its name, file or diagnosis")
-    ready = {name: Simdiag(base, name) for name in engines}
-    return list(run_scenarios(chosen, prepare(base), {name: ready[name].engine for name in ready}))
-
-
-def check_rules(folder: Path | str | None = None) -> tuple[Problems, Problems]:
-    """Find everything that is wrong with a package.
-
-    Args:
-        folder: The package, or any path in it; the shipped package if not given.
-
-    Returns:
-        What loading found, and the violations of checks; errors and warnings.
-
-    Raises:
-        UsageError: There is no such package.
-    """
-    from simdiag.authoring.checks import check_package
-    from simdiag.authoring.places import package_of, usual_package
-
-    return check_package(usual_package() if folder is None else package_of(Path(folder)))
-
-
 def explain_case(
     diag: Simdiag, case: Case, name: str = "", lang: str = "en", *, reveal: bool = False
 ) -> dict[str, Any]:
@@ -425,68 +373,6 @@ def explanation_text(diag: Simdiag, explained: dict[str, Any]) -> str:
 
     messages = Messages(str(explained["lang"]))
     return tree_text(explained["explanation"], diag.base, messages)
-
-
-def _package_in(folder: Path | str | None, languages: Iterable[str]) -> KnowledgeBase:
-    """Load the package in which a path lies, with those of some languages that it has."""
-    from simdiag.authoring.places import package_of, usual_package
-
-    return load_knowledge(
-        usual_package() if folder is None else package_of(Path(folder)), languages
-    )
-
-
-def list_rules(folder: Path | str | None = None, lang: str = "en") -> list[dict[str, Any]]:
-    """List the diagnoses of a package (see :func:`simdiag.authoring.listing.diagnosis_rows`)."""
-    from simdiag.authoring.listing import diagnosis_rows
-
-    return diagnosis_rows(_package_in(folder, (lang,)), lang)
-
-
-def list_facts(folder: Path | str | None = None, lang: str = "en") -> str:
-    """List what a facts file may hold: templates, slots, types and choices."""
-    from simdiag.authoring.listing import facts_guide
-
-    return "\n".join(facts_guide(_package_in(folder, (lang,)), lang))
-
-
-def show_rule(name: str, folder: Path | str | None = None, lang: str = "en") -> str:
-    """Show what is declared of a diagnosis, action, veto or finding.
-
-    Raises:
-        UsageError: There is nothing of that name.
-    """
-    from simdiag.authoring.listing import card
-
-    return "\n".join(card(_package_in(folder, (lang,)), name, lang))
-
-
-def missing_texts(lang: str, folder: Path | str | None = None) -> str:
-    """Write the texts of a package whose translation is missing or stale, as YAML to fill in.
-
-    Raises:
-        UsageError: English was asked for, from which the others are translated.
-    """
-    from simdiag.authoring.places import package_of, usual_package
-    from simdiag.authoring.texts import skeleton
-
-    if lang == "en":
-        raise UsageError("English is the language that is translated; ask for another one")
-    place = usual_package() if folder is None else package_of(Path(folder))
-    there = (place / "locale" / f"{lang}.yaml").is_file()
-    return skeleton(load_knowledge(place, (lang,) if there else ()), lang)
-
-
-def schema(kind: str, folder: Path | str | None = None) -> dict[str, Any]:
-    """Give the JSON Schema of one kind of file.
-
-    Args:
-        kind: ``facts`` or a key of :data:`simdiag.loading.schema.FILES`.
-        folder: For facts: the package whose terms they use; the shipped one if not given.
-    """
-    from simdiag.loading.schema import FACTS, facts_schema, package_schema
-
-    return facts_schema(_package_in(folder, ())) if kind == FACTS else package_schema(kind)
 
 
 def consultation(diag: Simdiag, as_of: Interval, case: Case | None = None) -> Consultation:

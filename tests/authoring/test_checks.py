@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from simdiag.api import check_rules, load_knowledge
+from simdiag.api import load_knowledge
 from simdiag.authoring.checks import CHECKS
 from simdiag.errors import UsageError
 from simdiag.loading.texts import text_hash
+from simdiag.workbench import check_rules
 
 TERMS = "terms/terms.yaml"
 FINDINGS = "findings/findings.yaml"

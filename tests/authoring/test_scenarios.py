@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from simdiag.api import ENGINES, run_rule_tests
+from simdiag.api import ENGINES
 from simdiag.errors import InvalidInput, UsageError
 from simdiag.loading.scenarios import KINDS
+from simdiag.workbench import run_rule_tests
 
 STORY = "scenarios/story.yaml"
 FACTS = """

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from simdiag.api import ENGINES, check_rules, run_rule_tests
+from simdiag.api import ENGINES
 from simdiag.loading.package import shipped_package
+from simdiag.workbench import check_rules, run_rule_tests
 
 AREAS = sorted(path.name for path in (shipped_package() / "diagnoses").iterdir() if path.is_dir())
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from simdiag.api import load_knowledge, missing_texts
+from simdiag.api import load_knowledge
 from simdiag.authoring.texts import figures, gaps, numbers
 from simdiag.errors import UsageError
+from simdiag.workbench import missing_texts
 
 ZH = ("package.yaml", "languages: [en]", "languages: [en, zh]")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -28,6 +28,7 @@ from simdiag.cli.common import (
     sources,
     tell_now,
 )
+from simdiag.cli.progress import progress
 from simdiag.cli.report import FORMS, SECTIONS
 
 if TYPE_CHECKING:
@@ -245,7 +246,7 @@ def _write_all(
     outcome = Outcome()
     records = len(cases) if order.justifications else SECTIONS if order.report else 0
     found = assess_all(assessor, cases, jobs=order.jobs, records=records)
-    with _writer(order, cases) as writer, _progress(len(cases)) as advance:
+    with _writer(order, cases) as writer, progress(len(cases)) as advance:
         for entry in entries:
             if entry.case is None:
                 outcome.rejects.append(_reject(entry, entry.errors))
@@ -323,35 +324,6 @@ def _write_page(order: Order, assessor: Assessor, outcome: Outcome) -> None:
 
 
 # What the person sees ----------------------------------------------------------------------
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """Show a bar with rate and remaining time on a terminal; nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), _rate_column(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda: bar.advance(task)
-
-
-def _rate_column() -> Any:  # noqa: ANN401 - a class of rich, which is imported late
-    from rich.progress import ProgressColumn, Task
-    from rich.text import Text
-
-    class Rate(ProgressColumn):
-        """Cases a second."""
-
-        def render(self, task: Task) -> Text:
-            """Write the rate."""
-            return Text(f"{task.speed:.0f}/s" if task.speed else "")
-
-    return Rate()
 
 
 def _summary(order: Order, assessor: Assessor, outcome: Outcome, seconds: float) -> None:

@@ -12,10 +12,12 @@ import click
 from simdiag.cli.common import Settings, lang_option, pass_settings
 
 if TYPE_CHECKING:
+    from simdiag.authoring.coverage import RuleCoverage, StatementCoverage
     from simdiag.authoring.scenarios import ScenarioResult
     from simdiag.errors import Problem
 
 Row: TypeAlias = dict[str, Any]
+Covered: TypeAlias = "RuleCoverage | StatementCoverage"
 
 ENGINE_CHOICES = ("experta", "reference", "both")
 FILE_KINDS = (
@@ -27,6 +29,7 @@ FILE_KINDS = (
     "actions",
     "locale",
     "scenarios",
+    "coverage",
 )
 
 
@@ -63,7 +66,8 @@ def test(
     PATH is a package, a folder, a test file or the file of a diagnosis; the shipped package if it
     is left out.
     """
-    from simdiag.api import ENGINES, run_rule_tests
+    from simdiag.api import ENGINES
+    from simdiag.workbench import run_rule_tests
 
     where = paths or ((settings.rules,) if settings.rules else ())
     results = run_rule_tests(where, ENGINES if engine == "both" else (engine,), text)
@@ -109,7 +113,7 @@ def check(
     context: click.Context, settings: Settings, path: Path | None, strict: bool, form: str
 ) -> None:
     """Find everything that is wrong with a package; the shipped one if PATH is left out."""
-    from simdiag.api import check_rules
+    from simdiag.workbench import check_rules
 
     loading, violations = check_rules(path or settings.rules)
     found = [*loading, *violations]
@@ -164,7 +168,7 @@ def list_(
     settings: Settings, path: Path | None, form: str, lang: str, texts: str | None, *, facts: bool
 ) -> None:
     """List the diagnoses of a package with their rules and sources."""
-    from simdiag.api import list_facts, list_rules, missing_texts
+    from simdiag.workbench import list_facts, list_rules, missing_texts
 
     folder = path or settings.rules
     if facts:
@@ -222,9 +226,55 @@ WRITERS = {"text": rows_text, "json": rows_json, "csv": rows_csv}
 @pass_settings
 def show(settings: Settings, name: str, path: Path | None, lang: str) -> None:
     """Show a diagnosis, action, veto or finding with its rules."""
-    from simdiag.api import show_rule
+    from simdiag.workbench import show_rule
 
     click.echo(show_rule(name, path or settings.rules, lang))
+
+
+@rules.command()
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--against",
+    type=click.Choice(["scenarios", "domain"]),
+    default="scenarios",
+    show_default=True,
+    help="What must be covered: every rule by a scenario, or every statement of the brief.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@pass_settings
+@click.pass_context
+def coverage(
+    context: click.Context, settings: Settings, path: Path | None, against: str, form: str
+) -> None:
+    """Find out which rules or statements of a package its scenarios show.
+
+    A statement counts if some scenario fails without an element that carries it.
+    """
+    from simdiag.cli.progress import progress
+    from simdiag.workbench import rule_coverage, statement_coverage
+
+    folder = path or settings.rules
+    found: list[Covered] = []
+    found += (
+        statement_coverage(folder, progress)
+        if against == "domain"
+        else rule_coverage(folder, progress)
+    )
+    write = coverage_json if form == "json" else coverage_text
+    click.echo(write(found))
+    context.exit(0 if all(each.covered for each in found) else 1)
+
+
+def coverage_json(found: list[Covered]) -> str:
+    """Write what is covered as JSON."""
+    return json.dumps([each.as_json() for each in found], ensure_ascii=False, indent=1)
+
+
+def coverage_text(found: list[Covered]) -> str:
+    """Write what is covered for a person: one line each, holes marked, and a summary."""
+    holes = sum(1 for each in found if not each.covered)
+    lines = [f"{' ' if each.covered else '!'} {each}" for each in found]
+    return "\n".join([*lines, f"{len(found) - holes} of {len(found)} covered"])
 
 
 @rules.command()
@@ -240,9 +290,9 @@ def show(settings: Settings, name: str, path: Path | None, lang: str) -> None:
 @pass_settings
 def schema(settings: Settings, path: Path | None, kind: str) -> None:
     """Print the JSON Schema of facts files or of files of a package, for editors."""
-    from simdiag import api
+    from simdiag import workbench
 
-    found = api.schema(kind, path or settings.rules)
+    found = workbench.schema(kind, path or settings.rules)
     click.echo(json.dumps(found, ensure_ascii=False, indent=1))
 
 

@@ -241,6 +241,14 @@ TABLES: dict[str, dict[str, Key]] = {
         "of": Key("word", "hash of the English text", required=True),
         "text": Key("text", "the translation", required=True),
     },
+    "coverage file": {
+        "coverage": Key("mapping", "statements by id", required=True, table="statement"),
+    },
+    "statement": {
+        "says": Key("text", "the statement in one line", required=True),
+        "verdict": Key("word", "ok, vague, wrong, unchecked or advert", required=True),
+        "by": Key("words", "elements that carry it", required=True),
+    },
     "scenarios file": {
         "scenarios": Key("mapping", "scenarios by name", required=True, table="scenario"),
     },

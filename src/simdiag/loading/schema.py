@@ -28,6 +28,7 @@ FILES: Final[Mapping[str, str]] = {
     "actions": "actions file",
     "locale": "locale file",
     "scenarios": "scenarios file",
+    "coverage": "coverage file",
 }
 FACTS: Final = "facts"
 
