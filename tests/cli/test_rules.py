@@ -170,3 +170,16 @@ def test_rules_option(
     """The package of `simdiag --rules DIR` is meant where a command names no path."""
     assert run(["--rules", str(make_package()), "rules", "list"]) == DONE
     assert capsys.readouterr().out.endswith("2 diagnoses\n")
+
+
+def test_coverage(
+    make_package: Callable[..., Path], command: Callable[..., tuple[int, str, str]]
+) -> None:
+    """Coverage marks the rules that no scenario shows, and fails for them only if asked to."""
+    folder = make_package()
+    code, out, _ = command("coverage", folder)
+    assert code == DONE
+    assert "! topup.limit#same: true in 0, undecided in 0 scenarios" in out.splitlines()
+    assert command("coverage", folder, "--strict")[0] == FOUND
+    rows = json.loads(command("coverage", folder, "--format", "json")[1])
+    assert {"rule": "topup.paid#captured", "true": 1, "undecided": 1} in rows
