@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CANDIDATES := $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python)
 FIT := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help setup demo test lint format bench coverage lock clean
+.PHONY: help setup demo test lint format bench mutation soak coverage lock clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
@@ -61,8 +61,14 @@ format: setup ## format the code and repair what can be repaired
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
 
+mutation: setup ## break the engines in small ways, and see that the tests notice
+	@$(BIN)/python tests/mutation/run.py $(ARGS)
+
 bench: setup ## measure speed
 	@$(BIN)/python tests/bench/run.py $(ARGS)
+
+soak: setup ## all engines on a million random cases (less: make soak ARGS="--cases 20000")
+	@$(BIN)/python tests/soak/run.py $(ARGS)
 
 coverage: setup ## run all tests and list the lines that none reaches
 	@$(BIN)/python -m pytest -n auto -q --cov --cov-report=term-missing $(ARGS)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from simdiag.reasoning.consultation import Consultation
     from simdiag.reporting.render import Format
 
-ENGINES = ("experta", "reference")
+ENGINES = ("experta", "reference", "columnar")
 # From here on `auto` takes the faster of the two engines in batches; their answers are the same.
 MANY_CASES = 1000
 _CHUNK = 8
@@ -59,7 +59,7 @@ class Simdiag:
 
     Attributes:
         base: The knowledge base.
-        engine_name: ``experta`` or ``reference``.
+        engine_name: ``experta``, ``reference`` or ``columnar``.
     """
 
     base: KnowledgeBase
@@ -92,6 +92,10 @@ class Simdiag:
         """The engine."""
         if self.engine_name == "reference":
             return ReferenceEngine(self.program)
+        if self.engine_name == "columnar":
+            from simdiag.engines.columnar.engine import ColumnarEngine
+
+            return ColumnarEngine(self.program)
         # experta takes a while to import, and only this engine needs it.
         from simdiag.engines.rete.engine import ReteEngine
 
@@ -386,9 +390,10 @@ def consultation(diag: Simdiag, as_of: Interval, case: Case | None = None) -> Co
     Returns:
         Its first state; see :mod:`simdiag.reasoning.consultation`.
     """
+    from simdiag.reasoning import planning
     from simdiag.reasoning.consultation import Consultation, Desk
 
-    desk = Desk(diag.reader(), diag.assess)
+    desk = Desk(diag.reader(), diag.program, diag.assess, planning.most_telling)
     if case is None:
         return Consultation(desk, "consultation", as_of)
     return Consultation(desk, case.id, as_of, dict(case.lists))
@@ -402,10 +407,19 @@ def answer_reader(diag: Simdiag, state: Consultation, lang: str) -> AnswerReader
     return AnswerReader(diag.reader(), Messages(lang), state.as_of)
 
 
+def learned_frequencies(diag: Simdiag, cases: Iterable[Case]) -> str:
+    """Learn from solved cases how often each answer is given; YAML as in ``terms/``."""
+    from simdiag.reasoning.calibration import as_yaml, frequencies
+
+    return as_yaml(frequencies(diag.base, cases))
+
+
 def save_consultation(
     state: Consultation, path: Path, notes: Iterable[str] = (), *, replace: bool = False
 ) -> Path:
     """Write the facts of a consultation as a facts file that only its owner may read.
+
+    The protocol, with the questions and answers in their order, is written beside it.
 
     Args:
         state: The consultation.
@@ -420,14 +434,35 @@ def save_consultation(
         OSError: It cannot be written.
     """
     from simdiag.loading.facts_writer import facts_yaml, plain_facts, write_free, write_private
+    from simdiag.reasoning.protocol import protocol
 
     facts = plain_facts(state.case_id, state.as_of, state.sheets, state.desk.base)
     is_json = path.suffix.lower() == ".json"
     text = f"{write_json(facts, indent=1)}\n" if is_json else facts_yaml(facts, notes)
+    steps = f"{write_json(protocol(state), indent=1)}\n"
     if not replace:
-        return write_free(path, text)
+        written = write_free(path, text)
+        write_free(protocol_beside(written), steps)
+        return written
     write_private(path, text)
+    write_private(protocol_beside(path), steps)
     return path
+
+
+def protocol_beside(facts: Path) -> Path:
+    """Give the name of the protocol that belongs to a facts file."""
+    return facts.with_name(f"{facts.stem}.protocol.json")
+
+
+def resume_consultation(state: Consultation, facts: Path) -> Consultation:
+    """Take over what was not known from the protocol beside a facts file, if there is one."""
+    from simdiag.reasoning.protocol import resumed
+
+    try:
+        found = json.loads(protocol_beside(facts).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return state  # the facts are enough
+    return resumed(state, found)
 
 
 def consultation_report(

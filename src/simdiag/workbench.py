@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from simdiag.analysis.program import Program, prepare
-from simdiag.api import Simdiag, load_knowledge
+from simdiag.api import ENGINES, Simdiag, load_knowledge
 from simdiag.authoring.checks import check_package
 from simdiag.authoring.coverage import (
     RuleCoverage,
@@ -19,7 +19,9 @@ from simdiag.authoring.coverage import (
 )
 from simdiag.authoring.listing import card, diagnosis_rows, facts_guide
 from simdiag.authoring.places import package_and_tests, package_of, usual_package
+from simdiag.authoring.random_cases import RandomCases
 from simdiag.authoring.scenarios import ScenarioResult, run_scenarios, select
+from simdiag.authoring.selfcheck import Comparison, Verdict, compare_all
 from simdiag.authoring.texts import skeleton
 from simdiag.errors import Problems, UsageError
 from simdiag.loading.coverage import COVERAGE_FILE, read_coverage
@@ -176,3 +178,19 @@ def schema(kind: str, folder: Path | str | None = None) -> dict[str, Any]:
         folder: For facts: the package whose terms they use; the shipped one if not given.
     """
     return facts_schema(_package_in(folder, ())) if kind == FACTS else package_schema(kind)
+
+
+def selfcheck(diag: Simdiag, cases: int, seed: int = 1, progress: Progress = _silent) -> Verdict:
+    """Let all engines conclude random cases of a knowledge base, and compare.
+
+    Args:
+        diag: The knowledge base.
+        cases: How many cases.
+        seed: Another one draws other cases.
+        progress: Given the number of cases, it is entered for something to call after each.
+    """
+    names = ("reference", *(name for name in ENGINES if name != "reference"))
+    engines = {name: Simdiag(diag.base, name).engine for name in names}
+    drawn = RandomCases(diag.program).many(seed, range(1, cases + 1))
+    with progress(cases) as done:
+        return compare_all(Comparison(diag.program, engines), drawn, done)

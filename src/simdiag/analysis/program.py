@@ -82,7 +82,8 @@ def rule_expressions(rule: Rule) -> Iterator[Expression]:
             yield from expressions_below(expression)
 
 
-def _consequent_matches(rule: Rule) -> Iterator[Match]:
+def consequent_matches(rule: Rule) -> Iterator[Match]:
+    """Iterate over the patterns inside the expressions of a consequent."""
     for expression in (rule.value, rule.not_before, rule.not_after, *rule.arguments.values()):
         if expression is None:
             continue
@@ -104,7 +105,7 @@ def direct_reads(rule: Rule) -> frozenset[tuple[str, str]]:
     for condition in conditions_in(rule.when):
         if isinstance(condition, Match):
             found.add((condition.template, ""))
-    for match in _consequent_matches(rule):
+    for match in consequent_matches(rule):
         aliases[match.alias] = match.template
         found.add((match.template, ""))
     for expression in rule_expressions(rule):

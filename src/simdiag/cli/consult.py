@@ -66,7 +66,7 @@ def consult(  # noqa: PLR0913, PLR0917 - one parameter for each option
     except EndOfInput:
         return
     diag = load(settings, chosen)
-    dialogue = begin(screen, diag, chosen, read_case(diag, facts, as_of), as_of)
+    dialogue = begin(screen, diag, chosen, facts, as_of)
     dialogue.save, dialogue.limit, dialogue.reveal = save, limit, reveal
     converse(dialogue, facts)
 
@@ -129,14 +129,17 @@ def read_case(diag: Simdiag, facts: str | None, as_of: Interval | None) -> Case 
 
 
 def begin(
-    screen: Screen, diag: Simdiag, lang: str, case: Case | None, as_of: Interval | None
+    screen: Screen, diag: Simdiag, lang: str, facts: str | None, as_of: Interval | None
 ) -> Dialogue:
-    """Set up the conversation."""
-    from simdiag.api import consultation
+    """Set up the conversation, with the facts of a file if one is named."""
+    from simdiag.api import consultation, resume_consultation
     from simdiag.cli.dialogue import Dialogue
     from simdiag.i18n import Messages
 
+    case = read_case(diag, facts, as_of)
     state = consultation(diag, as_of or (clock() if case is None else case.as_of), case)
+    if facts is not None:
+        state = resume_consultation(state, Path(facts))
     return Dialogue(screen, diag, Messages(lang), state)
 
 

@@ -9,7 +9,7 @@ from simdiag.cli.keeping import Conversation, Leave
 from simdiag.cli.screen import EndOfInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from simdiag.reasoning.consultation import Step
     from simdiag.reasoning.questions import Ask
@@ -24,6 +24,7 @@ HELP: Final = (
     "result",
     "save",
     "none",
+    "paste",
     "quit",
     "quote",
 )
@@ -110,7 +111,7 @@ class Dialogue(Conversation):
         self._show(ask, len(self.state.steps) + 1)
         before = self.state
         while self.state is before:
-            typed = self.read()
+            typed = self.read(self._offers(ask))
             word, rest = self._command(ask, typed)
             if word:
                 self._obey(word, rest, ask)
@@ -161,6 +162,10 @@ class Dialogue(Conversation):
         else:
             texts = [text for _, text in self.phrases.others(ask, self.state)]
         return [(str(number), text) for number, text in enumerate(texts, start=1)]
+
+    def _offers(self, ask: Ask) -> list[str]:
+        """Give the texts through which the arrow keys go."""
+        return [text for _, text in self._choices(ask)]
 
     def _ways_out(self, ask: Ask) -> list[tuple[str, str]]:
         found = []
@@ -218,6 +223,7 @@ class Dialogue(Conversation):
         commands: dict[str, Callable[[], None]] = {
             "dont_know": lambda: self._dont_know(ask),
             "none": lambda: self._none(ask),
+            "paste": lambda: self._paste(ask),
             "back": self._back,
             "change": lambda: self._change(rest),
             "review": self._review,
@@ -248,6 +254,31 @@ class Dialogue(Conversation):
         else:
             self.tell("no_none")
 
+    def _paste(self, ask: Ask) -> None:
+        """Read a table in place of the answers about the facts of one list."""
+        from simdiag.model.terms import Cardinality
+        from simdiag.reasoning.pasted import Paste
+
+        template = self.diag.base.templates[ask.template]
+        if template.cardinality is not Cardinality.MANY:
+            self.tell("paste_not_here")
+            return
+        self.tell("paste", titles=self.messages.get("format.comma").join(self.phrases.columns(ask)))
+        lines = []
+        while line := self.read().strip("\r\n"):
+            lines.append(line)
+        steps, troubles = Paste(self.state, self.reader, template).steps(lines)
+        for trouble in troubles:
+            self.screen.say(self.phrases.trouble(trouble), "  - ")
+        if troubles:
+            self.tell("paste_refused")
+            self.state = replace(self.state)  # the same, but the question is shown again
+            return
+        for step in steps:
+            self.state = self.state.taken(step)
+        rows = {step.ask.row for step in steps if not step.ask.more}
+        self.screen.say(self.messages.count("consult.pasted", len(rows)))
+
     def _back(self) -> None:
         if self.state.steps:
             self.state = self.state.back()
@@ -270,10 +301,23 @@ class Dialogue(Conversation):
         if step is None:
             self.state = replace(before)  # the same, but the question is shown again
             return
-        self.state = before.changed(number - 1, step)
-        dropped = len(before.steps) - len(self.state.steps)
-        if dropped:
-            self.screen.say(self.messages.count("consult.dropped", dropped))
+        changed = before.changed(number - 1, step)
+        lost = before.lost(changed)
+        if lost and not self._may_drop(lost):
+            self.state = replace(before)
+            self.tell("kept")
+            return
+        self.state = changed
+        if lost:
+            self.screen.say(self.messages.count("consult.dropped", len(lost)))
+
+    def _may_drop(self, lost: Sequence[int]) -> bool:
+        """List the answers that a change takes away, and ask whether it is meant."""
+        self.tell("would_drop")
+        lines = list(self.phrases.protocol(self.state))
+        for number in lost:
+            self.screen.say(lines[number], "  ")
+        return self.yes_or_no("drop_ask")
 
     def _asked_again(self, ask: Ask, number: int) -> Step | None:
         """Ask a question out of turn; none if the person goes back."""
@@ -281,7 +325,7 @@ class Dialogue(Conversation):
 
         self._show(ask, number)
         while True:
-            typed = self.read()
+            typed = self.read(self._offers(ask))
             command, _ = self._command(ask, typed)
             if command == "quit":
                 raise Leave
@@ -323,6 +367,11 @@ class Dialogue(Conversation):
             self.screen.say(title, "  - ")
         if more:
             self.screen.say(self.messages.count("consult.why_more", more), "  - ")
+        answers = self.phrases.effects(ask, self.state)
+        if answers:
+            self.tell("why_answers")
+        for line in answers:
+            self.screen.say(line, "  - ")
 
     def _help(self, ask: Ask) -> None:
         if explained := self.phrases.help(ask):

@@ -11,7 +11,7 @@ from simdiag.cli.phrases import Phrases
 from simdiag.cli.screen import EndOfInput, Screen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from simdiag.api import Simdiag
     from simdiag.i18n import Messages
@@ -70,13 +70,17 @@ class Conversation:
         """Print one of the texts of the dialogue."""
         self.screen.say(self.messages.get(f"consult.{key}", **values), first, strong=strong)
 
-    def read(self) -> str:
+    def read(self, offers: Sequence[str] = ()) -> str:
         """Read one line.
+
+        Args:
+            offers: Answers through which the arrow keys go.
 
         Raises:
             EndOfInput: There is none.
         """
-        return self.screen.read(self.messages.get("consult.prompt"), reveal=self.reveal)
+        prompt = self.messages.get("consult.prompt")
+        return self.screen.read(prompt, reveal=self.reveal, offers=offers)
 
     def yes_or_no(self, key: str) -> bool:
         """Ask a question of our own.

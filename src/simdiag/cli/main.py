@@ -45,6 +45,8 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "batch": Entry("simdiag.cli.batch:batch", "Assess many cases, write one result for each."),
     "report": Entry("simdiag.cli.report:report", "Make a page or a text from results or facts."),
     "explain": Entry("simdiag.cli.explain:explain", "Show the reasoning as a tree."),
+    "selfcheck": Entry("simdiag.cli.selfcheck:selfcheck", "Compare the engines on random cases."),
+    "calibrate": Entry("simdiag.cli.calibrate:calibrate", "Learn how often answers are given."),
     "rules": Entry("simdiag.cli.rules:rules", "Check, test and list the rules (for authors)."),
 }
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from simdiag.model.terms import Slot
     from simdiag.model.values import Value
     from simdiag.reasoning.consultation import Consultation, Step
+    from simdiag.reasoning.effects import Effect
+    from simdiag.reasoning.pasted import Trouble
     from simdiag.reasoning.questions import Ask
     from simdiag.reasoning.serialise import Serialiser
     from simdiag.reporting.wording import Wording
@@ -140,6 +142,49 @@ class Phrases:
         )
         titles = [self.wording.text(f"{name}/title") for name in names]
         return titles[:FEW], max(0, len(titles) - FEW)
+
+    def effects(self, ask: Ask, state: Consultation) -> list[str]:
+        """Say for each answer to a question what it would do; empty if there are too many."""
+        from simdiag.reasoning.effects import effects
+
+        colon = self.messages.get("format.colon")
+        return [
+            f"{self.answer(effect.step)}{colon}{self._does(effect)}"
+            for effect in effects(state, ask)
+        ]
+
+    def _does(self, effect: Effect) -> str:
+        comma = self.messages.get("format.comma")
+        parts = []
+        if effect.vetoes:
+            titles = comma.join(self.wording.text(f"veto:{name}/title") for name in effect.vetoes)
+            parts.append(self.messages.get("consult.effect_stops", titles=titles))
+        if effect.suggested:
+            titles = comma.join(self.wording.text(f"{name}/title") for name in effect.suggested)
+            parts.append(self.messages.get("consult.effect_suggests", titles=titles))
+        if effect.ruled_out:
+            parts.append(self.messages.count("consult.effect_rules_out", len(effect.ruled_out)))
+        return comma.join(parts) or self.messages.get("consult.effect_none")
+
+    def columns(self, ask: Ask) -> list[str]:
+        """Give the titles of the slots that can be asked about a fact, in the order of asking."""
+        base = self.diag.base
+        asked = [name for name in base.question_order if name.startswith(f"{ask.template}.")]
+        slots = base.templates[ask.template].slots
+        return [
+            self.wording.text(f"slot:{name}/title")
+            for name in asked
+            if slots[name.partition(".")[2]].question is not None
+        ]
+
+    def trouble(self, trouble: Trouble) -> str:
+        """Say what is wrong with a cell of a pasted table."""
+        own = {"heading": "consult.paste_heading", "empty": "consult.paste_empty"}
+        key = own.get(trouble.reason, f"consult.expected.{trouble.reason}")
+        text = self.messages.get(key, **dict(trouble.values))
+        return self.messages.get(
+            "consult.paste_trouble", line=trouble.line, text=trouble.text, expected=text
+        )
 
     def stops(self, state: Consultation) -> dict[str, tuple[str, str]]:
         """Give the vetoes that hold, by id: title and text."""

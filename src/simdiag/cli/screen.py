@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 import click
@@ -63,17 +64,19 @@ class Screen:
 
         click.echo(printable(_spaced(text)), nl=not text.endswith("\n"))
 
-    def read(self, prompt: str, *, reveal: bool) -> str:
+    def read(self, prompt: str, *, reveal: bool, offers: Sequence[str] = ()) -> str:
         """Read one line.
 
         Args:
             prompt: Stands before it.
             reveal: Whether numbers in an answer from a pipe are repeated in full.
+            offers: Texts that the arrow keys bring into the line, the first one first.
 
         Raises:
             EndOfInput: There is none.
         """
         if self.terminal:
+            _offer(offers)
             return self._typed(prompt)
         click.echo(prompt, nl=False)
         line = sys.stdin.readline()
@@ -109,6 +112,17 @@ def _masked(text: str) -> str:
     from simdiag.reasoning.serialise import mask_text
 
     return mask_text(text)
+
+
+def _offer(texts: Sequence[str]) -> None:
+    """Let "up" bring the first text into the line, "up" again the next, and "down" go back."""
+    try:
+        import readline
+    except ImportError:
+        return
+    readline.clear_history()
+    for text in reversed(texts):
+        readline.add_history(_spaced(text))
 
 
 def _edit_lines() -> None:

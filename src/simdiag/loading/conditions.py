@@ -302,12 +302,13 @@ def _read_aggregate_condition(node: Mapping, scope: Scope) -> Condition | None:
 
 
 _READERS: dict[str, Callable[[Mapping, Scope], Condition | None]] = {
+    # First, because `{test: ..., not: 2}` is a comparison.
+    "test": _read_test,
+    **dict.fromkeys(_AGGREGATES, _read_aggregate_condition),
     "not": _read_not,
     "any": _read_any,
     "all": _read_all,
     "each": _read_each,
-    "test": _read_test,
-    **dict.fromkeys(_AGGREGATES, _read_aggregate_condition),
     # Last, because `{count: ..., at_least: 2}` is an aggregate.
     "at_least": _read_at_least,
 }

@@ -159,19 +159,21 @@ def read_choices(node: Node | None, problems: Problems) -> tuple[Choice, ...]:
             continue
         keys = read_keys(value, "choice", problems) or {}
         also = tuple(scalar.text for scalar in words_of(keys, "also", problems))
-        prior = keys.get("prior")
-        share = (
-            float(prior.text) if isinstance(prior, Scalar) and _is_share(prior, problems) else None
-        )
-        found.append(Choice(name.text, text_of(keys, "text", problems), also, share))
+        found.append(Choice(name.text, text_of(keys, "text", problems), also))
     return tuple(found)
 
 
-def _is_share(node: Scalar, problems: Problems) -> bool:
-    if re.fullmatch(r"0?\.\d+|0|1(?:\.0+)?", node.text):
-        return True
-    problems.add(node.span, "value", f"expected a share from 0 to 1, found `{shorten(node.text)}`")
-    return False
+def read_shares(node: Node | None, problems: Problems) -> dict[str, float]:
+    """Read how often answers are given: answer to a share from 0 to 1."""
+    mapping = expect_mapping(node, "`frequencies`", problems) if node is not None else None
+    found = {}
+    for name, value in mapping.pairs if mapping else ():
+        if isinstance(value, Scalar) and re.fullmatch(r"0?\.\d+|0(?:\.0+)?|1(?:\.0+)?", value.text):
+            found[name.text] = float(value.text)
+        else:
+            shown = shorten(value.text) if isinstance(value, Scalar) else kind_of(value)
+            problems.add(value.span, "value", f"expected a share from 0 to 1, found `{shown}`")
+    return found
 
 
 def note_twice(name: Scalar, what: str, line: int, problems: Problems) -> None:

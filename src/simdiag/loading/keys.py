@@ -59,6 +59,7 @@ TABLES: dict[str, dict[str, Key]] = {
         "cardinality": Key("word", "`one` or `many`", required=True),
         "title": _TITLE,
         "more": Key("text", "question whether there is another one"),
+        "more_when": Key("conditions", "when there can be another one; reads no findings"),
         "key": Key("words", "slots that name a fact to a person"),
         "relevant": Key("conditions", "when the template matters at all"),
         "slots": Key("mapping", "slots by name", required=True, table="slot"),
@@ -80,7 +81,6 @@ TABLES: dict[str, dict[str, Key]] = {
     "choice": {
         "text": Key("text", "what a person reads", required=True),
         "also": Key("texts", "other written forms"),
-        "prior": Key("number", "how often this answer is given, 0 to 1"),
     },
     "ask": {
         "text": Key("text", "the question", required=True),
@@ -88,6 +88,7 @@ TABLES: dict[str, dict[str, Key]] = {
         "cost": Key("word", "`at_hand`, `look_up`, `dig_out` or `call`"),
         "dont_know": Key("boolean", "whether don't know is offered"),
         "document": Key("text", "document in which the answer stands"),
+        "frequencies": Key("mapping", "how often each answer is given, 0 to 1"),
     },
     "data file": {
         "sources": Key("mapping", "sources by key", table="source"),
@@ -177,7 +178,7 @@ TABLES: dict[str, dict[str, Key]] = {
         "rules": Key("mapping", "rating rules by slug", required=True, table="rating rule"),
         "advice": Key("list", "advice and vetoes"),
         "disputed": Key("expression", "amount in dispute for one rated fact"),
-        "sources": Key("words", "keys of the table of sources, or guide:S2-21"),
+        "sources": Key("words", "keys of the table of sources, guide:S2-21 or law:L-03"),
         "limitations": Key("text", "what it cannot tell apart"),
         "indicate": Key("list", "questions to ask next", waits="the planning of questions"),
     },

@@ -133,7 +133,9 @@ class RuleBook:
             "source": self.sources,
         }
         for name, what in self._references:
-            free = what == "source" and (name.text == "design" or name.text.startswith("guide:"))
+            free = what == "source" and (
+                name.text == "design" or name.text.startswith(("guide:", "law:"))
+            )
             if name.text not in known[what] and not free:
                 unknown_word(
                     name.span, f"unknown-{what}", what, name.text, list(known[what]), self.problems

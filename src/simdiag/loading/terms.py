@@ -13,6 +13,7 @@ from simdiag.loading.fields import (
     named_parts,
     note_twice,
     read_choices,
+    read_shares,
     read_type,
     text_of,
     word_of,
@@ -21,7 +22,7 @@ from simdiag.loading.fields import (
 from simdiag.loading.keys import read_keys
 from simdiag.loading.scalars import choice_key
 from simdiag.loading.tree import Mapping, Node, Scalar, is_null, unknown_word
-from simdiag.model.conditions import All
+from simdiag.model.conditions import All, PairRef, SlotRef, expressions_in
 from simdiag.model.terms import Cardinality, Choice, Question, Slot, Template
 from simdiag.model.values import Kind
 
@@ -95,6 +96,7 @@ def _read_slot(name: Scalar, keys: dict[str, Node], problems: Problems) -> Slot:
             word_of(ask, "cost", COSTS, problems, "at_hand"),
             flag_of(ask, "dont_know", problems, default=True),
             text_of(ask, "document", problems),
+            read_shares(ask.get("frequencies"), problems),
         )
     title = text_of(keys, "title", problems)
     past = flag_of(keys, "past", problems, default=False)
@@ -177,14 +179,46 @@ def read_relevance(kept: list[tuple[str, Mapping]], terms: Terms, problems: Prob
     for name, node in kept:
         template = terms.templates[name]
         relevant = _relevance(node, Scope(terms, problems))
+        more_when = _more_when(node, terms, problems)
         slots = dict(template.slots)
         for slot_name, slot_node in _slot_nodes(node):
             found = _relevance(slot_node, Scope(terms, problems, {"self": name}))
             if found is not None and slot_name in slots:
                 slots[slot_name] = replace(slots[slot_name], relevant=found)
-        terms.templates[name] = replace(template, slots=slots, relevant=relevant)
+            _check_frequencies(slot_node, slots.get(slot_name), problems)
+        terms.templates[name] = replace(
+            template, slots=slots, relevant=relevant, more_when=more_when
+        )
 
 
-def _relevance(node: Mapping, scope: Scope) -> All | None:
-    relevant = node.get("relevant")
+def _relevance(node: Mapping, scope: Scope, key: str = "relevant") -> All | None:
+    relevant = node.get(key)
     return None if is_null(relevant) else read_conditions(relevant, scope)
+
+
+def _more_when(node: Mapping, terms: Terms, problems: Problems) -> All | None:
+    """Read when there can be another fact; a dialogue decides that from answers alone."""
+    found = _relevance(node, Scope(terms, problems), "more_when")
+    slots = {slot for template in terms.templates.values() for slot in template.slots}
+    for expression in expressions_in(found) if found is not None else ():
+        computed = isinstance(expression, SlotRef) and expression.slot not in slots
+        if computed or isinstance(expression, PairRef):
+            problems.add(
+                node.key("more_when").span,
+                "finding",
+                "`more_when` reads a finding",
+                "name slots only",
+            )
+    return found
+
+
+def _check_frequencies(node: Mapping, slot: Slot | None, problems: Problems) -> None:
+    """Refuse frequencies of what is no answer."""
+    ask = node.get("ask")
+    shares = ask.get("frequencies") if isinstance(ask, Mapping) else None
+    if slot is None or not isinstance(shares, Mapping):
+        return
+    known = ("yes", "no") if slot.type.kind is Kind.BOOLEAN else slot.type.choices
+    for name, _ in shares.pairs:
+        if name.text not in known:
+            unknown_word(name.span, "unknown-choice", "answer", name.text, known, problems)

@@ -31,13 +31,11 @@ class Choice:
         id: The word in facts files.
         text: What a person reads, in English.
         also: Other written forms that are accepted.
-        prior: How often this answer is given among known answers; none if not declared.
     """
 
     id: str
     text: str
     also: tuple[str, ...] = ()
-    prior: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,8 @@ class Question:
         dont_know: Whether "don't know" is offered.
         document: The document in which the answer stands; questions that share one are asked
             together.
+        frequencies: How often each answer is given among known answers, from 0 to 1: by choice, or
+            by ``yes`` and ``no``. What is not declared is not there. In a set they are independent.
     """
 
     text: str
@@ -58,6 +58,7 @@ class Question:
     cost: str = "at_hand"
     dont_know: bool = True
     document: str = ""
+    frequencies: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,9 @@ class Template:
         key: The slots that name a fact to a person, most telling first.
         relevant: Condition under which the template matters at all, or none.
         rows: The shipped rows of a reference.
+        more: The question whether there is another fact, in English.
+        more_when: Condition under which there can be another one; in a dialogue the list is closed
+            without asking once it has a fact and this is definitely false. It reads no findings.
     """
 
     name: str
@@ -124,6 +128,7 @@ class Template:
     relevant: Condition | None = None
     rows: tuple[ReferenceRow, ...] = ()
     more: str = ""
+    more_when: Condition | None = None
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
     @property

@@ -13,25 +13,31 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import count
 
+from simdiag.analysis.program import Program
+from simdiag.analysis.reading import Readings
+from simdiag.engines.reference import holds
 from simdiag.errors import Problems
 from simdiag.loading.cases import FactReader, canonical
 from simdiag.model.assessment import Assessment
 from simdiag.model.cases import Case, FactList, GivenFact, RowId
+from simdiag.model.conditions import All
 from simdiag.model.knowledge import KnowledgeBase
 from simdiag.model.rules import relevance_id
 from simdiag.model.terms import Cardinality, Template
 from simdiag.model.truth import FALSE
 from simdiag.model.values import Interval, Kind, Value
+from simdiag.reasoning.chances import AnswerTables
 from simdiag.reasoning.questions import (
     Ask,
     Sheets,
+    Situation,
     Strategy,
     enough_to_act,
-    fixed_order,
     matters_for,
     open_questions,
     row_ids,
 )
+from simdiag.reasoning.stakes import Stakes
 from simdiag.spans import NOWHERE
 
 ID_SLOT = "id"
@@ -70,13 +76,30 @@ class Desk:
 
     Attributes:
         reader: Makes cases of facts.
+        program: The knowledge base, made ready.
         assess: Assesses a case; every answer is a fresh run over all facts.
         strategy: Chooses the next question.
     """
 
     reader: FactReader
+    program: Program
     assess: Callable[[Case], Assessment]
-    strategy: Strategy = fixed_order
+    strategy: Strategy
+
+    @cached_property
+    def readings(self) -> Readings:
+        """What the rules read."""
+        return Readings(self.program)
+
+    @cached_property
+    def tables(self) -> AnswerTables:
+        """What can be answered to the questions."""
+        return AnswerTables(self.base)
+
+    def may_be_more(self, template: str, case: Case) -> bool:
+        """Say whether there may be more facts of a template than a case has."""
+        when = self.base.templates[template].more_when
+        return not isinstance(when, All) or holds(self.program, case, when) is not FALSE
 
     @property
     def base(self) -> KnowledgeBase:
@@ -110,7 +133,16 @@ class Consultation:
         sheets = dict(self.given)
         for step in self.steps:
             apply(step, sheets, self.desk.base)
-        return sheets
+        return {**sheets, **self._complete(sheets)}
+
+    def _complete(self, sheets: Mapping[str, FactList]) -> dict[str, FactList]:
+        """Close the lists that can have no further fact, as far as the answers tell."""
+        case = Case(self.case_id, self.as_of, sheets)
+        return {
+            name: replace(sheet, open=False)
+            for name, sheet in sheets.items()
+            if sheet.open and sheet.facts and not self.desk.may_be_more(name, case)
+        }
 
     @cached_property
     def case(self) -> Case:
@@ -133,19 +165,27 @@ class Consultation:
     def open_questions(self) -> tuple[Ask, ...]:
         """Every question that can be asked and still matters, in the fixed order."""
         settled = {step.ask for step in self.steps}
-        base = self.desk.base
         return tuple(
             ask
-            for ask in open_questions(base, self.sheets, self.assessment, settled)
+            for ask in open_questions(self.stakes, self.sheets, settled)
             if ask.more or not self._refers_to_nothing(ask)
         )
+
+    @cached_property
+    def stakes(self) -> Stakes:
+        """What can still change."""
+        return Stakes(self.desk.program, self.desk.readings, self.case, self.assessment)
 
     @cached_property
     def question(self) -> Ask | None:
         """The next question; none if nothing that can be asked matters any more."""
         if not self.open_questions:
             return None
-        return self.desk.strategy(self.open_questions, self.assessment)
+        last = self.steps[-1].ask if self.steps else None
+        situation = Situation(
+            self.open_questions, self.stakes, self.desk.tables, self.sheets, last, self.enough
+        )
+        return self.desk.strategy(situation)
 
     @property
     def enough(self) -> bool:
@@ -154,7 +194,7 @@ class Consultation:
 
     def matters_for(self, ask: Ask) -> set[str]:
         """Give the ids of the diagnoses, actions and vetoes that hang on a question."""
-        return matters_for(ask, self.sheets, self.desk.base, self.assessment)
+        return matters_for(ask, self.sheets, self.stakes)
 
     def may_be_none(self, ask: Ask) -> bool:
         """Whether "there is no such fact" is an answer: nothing is known of the list yet."""
@@ -220,6 +260,11 @@ class Consultation:
             kept = [found for found in changed.steps if found not in gone]
             changed = replace(changed, steps=tuple(self._applicable(kept)))
         return changed
+
+    def lost(self, later: Consultation) -> list[int]:
+        """Give the numbers of the steps, from 0, whose questions a later state has not any more."""
+        kept = {step.ask for step in later.steps}
+        return [number for number, step in enumerate(self.steps) if step.ask not in kept]
 
     def _applicable(self, steps: Iterable[Step]) -> list[Step]:
         sheets = dict(self.given)

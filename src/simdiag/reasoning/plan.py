@@ -346,12 +346,12 @@ def _order(entry: _Entry) -> tuple[object, ...]:
 
 def _latest(dates: list[tuple[Interval, bool]]) -> tuple[Interval, bool] | None:
     known = [found for found in dates if abs(found[0].high) < float("inf")]
-    return max(known, key=lambda found: (_seconds(found), found[1]), default=None)
+    return max(known, key=lambda found: (_seconds(found[0].high, found[1]), found[1]), default=None)
 
 
 def _earliest(dates: list[tuple[Interval, bool]]) -> tuple[Interval, bool] | None:
     known = [found for found in dates if abs(found[0].low) < float("inf")]
-    return min(known, key=lambda found: (_seconds(found), found[1]), default=None)
+    return min(known, key=lambda found: (_seconds(found[0].low, found[1]), found[1]), default=None)
 
 
 def _begin(found: tuple[Interval, bool]) -> float:
@@ -366,6 +366,5 @@ def _end(found: tuple[Interval, bool]) -> float:
     return end_of_day(int(value.high)) if is_date and bounded else value.high
 
 
-def _seconds(found: tuple[Interval, bool]) -> float:
-    value, is_date = found
-    return start_of_day(int(value.high)) if is_date else value.high
+def _seconds(end: float, is_date: bool) -> float:  # noqa: FBT001 - a part of a date, not a switch
+    return start_of_day(int(end)) if is_date else end

@@ -15,6 +15,8 @@ from simdiag.model.assessment import ActionStatus, Assessment, SlotName, VetoSta
 from simdiag.model.cases import FactList, RowId
 from simdiag.model.knowledge import KnowledgeBase
 from simdiag.model.terms import Cardinality, Template
+from simdiag.reasoning.chances import AnswerTables
+from simdiag.reasoning.stakes import Stakes
 
 Sheets: TypeAlias = Mapping[str, FactList]
 
@@ -44,12 +46,33 @@ class Ask:
         return f"{self.template}.{self.slot}"
 
 
-Strategy: TypeAlias = Callable[[Sequence[Ask], Assessment], Ask]
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a choice of the next question may look at.
+
+    Attributes:
+        open: Every question that can be asked and still matters, in the fixed order; at least one.
+        stakes: What can still change.
+        tables: What can be answered.
+        sheets: The facts so far.
+        last: The question before; none at the beginning.
+        enough: Whether there is enough to act already.
+    """
+
+    open: Sequence[Ask]
+    stakes: Stakes
+    tables: AnswerTables
+    sheets: Sheets
+    last: Ask | None = None
+    enough: bool = False
 
 
-def fixed_order(open_questions: Sequence[Ask], _: Assessment) -> Ask:
+Strategy: TypeAlias = Callable[[Situation], Ask]
+
+
+def fixed_order(situation: Situation) -> Ask:
     """Choose the first question in the order of the questionnaire (domain brief, F.2)."""
-    return open_questions[0]
+    return situation.open[0]
 
 
 def enough_to_act(found: Assessment) -> bool:
@@ -92,6 +115,16 @@ class Sheet:
             if slot not in fact.slots and gap in self.wanted:
                 yield from self._unsettled(Ask(name, place, slot))
 
+    def first(self) -> Iterator[Ask]:
+        """Give a question that tells whether there is any such fact, if only that is wanted."""
+        name = self.template.name
+        if self.facts.facts or SlotName(name, "") not in self.wanted:
+            return
+        asks = [Ask(name, 0, slot.name) for slot in self.template.slots.values() if slot.question]
+        wanted = any(SlotName(name, ask.slot) in self.wanted for ask in asks)
+        if asks and not wanted and not any(ask in self.settled for ask in asks):
+            yield asks[0]
+
     def more(self) -> Iterator[Ask]:
         """Give the question for another fact, if any undecided rule could use one."""
         if self.template.cardinality is Cardinality.ONE or not self.template.more:
@@ -107,18 +140,15 @@ class Sheet:
             yield ask
 
 
-def open_questions(
-    base: KnowledgeBase, sheets: Sheets, found: Assessment, settled: Collection[Ask]
-) -> list[Ask]:
+def open_questions(stakes: Stakes, sheets: Sheets, settled: Collection[Ask]) -> list[Ask]:
     """Give everything that can be asked and still matters, in the order of the questionnaire.
 
     Args:
-        base: The knowledge base.
+        stakes: What can still change.
         sheets: The facts so far, by template, in the order of the consultation.
-        found: The assessment of these facts.
         settled: Questions that were answered, "don't know" included.
     """
-    wanted = {gap.slot for gap in found.missing}
+    base, wanted = stakes.base, stakes.wanted
     last = {name.partition(".")[0]: name for name in base.question_order}
     asks: list[Ask] = []
     for name in base.question_order:
@@ -129,19 +159,25 @@ def open_questions(
         sheet = Sheet(terms, sheets.get(template, FactList()), wanted, settled)
         asks.extend(sheet.slots(slot))
         if last[template] == name:
+            asks.extend(sheet.first())
             asks.extend(sheet.more())
     return asks
 
 
-def matters_for(ask: Ask, sheets: Sheets, base: KnowledgeBase, found: Assessment) -> set[str]:
-    """Give the ids of the diagnoses, actions and vetoes that hang on a question."""
+def row_of(ask: Ask, sheets: Sheets, base: KnowledgeBase) -> RowId | None:
+    """Give the row of a case that a question is about; none for what is not in a list yet."""
     terms = base.templates[ask.template]
     ids = row_ids(terms, sheets.get(ask.template, FactList()))
     many = terms.cardinality is Cardinality.MANY
-    row = ids[ask.row] if many and ask.row < len(ids) else None
+    return ids[ask.row] if many and ask.row < len(ids) else None
+
+
+def matters_for(ask: Ask, sheets: Sheets, stakes: Stakes) -> set[str]:
+    """Give the ids of the diagnoses, actions and vetoes that hang on a question."""
+    row = row_of(ask, sheets, stakes.base)
     touched: set[str] = set()
-    for gap in found.missing:
-        same = gap.slot.template == ask.template and gap.slot.row == row
-        if same and (ask.more or gap.slot.slot == ask.slot):
-            touched |= set(gap.matters_for)
+    for name, targets in stakes.wanted.items():
+        same = name.template == ask.template and name.row == row
+        if same and (ask.more or name.slot in {ask.slot, ""}):
+            touched |= targets
     return touched

@@ -25,6 +25,7 @@ COMMANDS: Final = (
     "help",
     "quit",
     "none",
+    "paste",
 )
 
 

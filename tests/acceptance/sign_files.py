@@ -1,0 +1,135 @@
+"""How often the cause comes first on cases that were written without a look at the rules.
+
+Usage: python tests/acceptance/sign_files.py [--rules FOLDER]
+
+Prints the share of cases whose cause comes first, and among the first three, and a table of what
+came first instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from simdiag.api import Simdiag
+from simdiag.model.assessment import ActionStatus, State
+from simdiag.testing import assess_text
+
+FOLDER = Path(__file__).parent / "signs"
+LIKELY = (State.SUGGESTED, State.ESTABLISHED)
+
+
+@dataclass(frozen=True, slots=True)
+class SignCase:
+    """One case: the cause that it shows, its facts as they were written, and what is forbidden."""
+
+    name: str
+    ref: str
+    facts: dict[str, Any]
+    forbidden: frozenset[str]
+    inseparable: str
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What came of one case.
+
+    Attributes:
+        case: The case.
+        causes: Refs of the likely causes, the likeliest first.
+        wrong: Forbidden actions that were recommended.
+    """
+
+    case: SignCase
+    causes: tuple[str, ...]
+    wrong: frozenset[str]
+
+    @property
+    def place(self) -> int:
+        """The place of the right cause among the likely ones, from 1; 0 if it is not there."""
+        return next((n for n, ref in enumerate(self.causes, 1) if ref == self.case.ref), 0)
+
+
+@cache
+def sign_cases() -> tuple[SignCase, ...]:
+    """Read all cases, every scalar as it was written."""
+    found = []
+    for path in sorted(FOLDER.glob("*.yaml")):
+        rows = yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader)["signs"]  # noqa: S506
+        found.extend(
+            SignCase(
+                f"{row['ref']}-{row['variant']}",
+                row["ref"],
+                row["facts"],
+                frozenset(row.get("forbidden", ())),
+                row.get("inseparable", {}).get("from", ""),
+            )
+            for row in rows
+        )
+    return tuple(found)
+
+
+def meet(tool: Simdiag, case: SignCase, *, without_signs: bool = False) -> Met:
+    """Assess one case.
+
+    Args:
+        tool: The knowledge base.
+        case: The case.
+        without_signs: Leave out the screening question, as files from elsewhere do.
+    """
+    facts = {**case.facts, "case": case.name}
+    if without_signs:
+        facts["problem"] = {k: v for k, v in facts["problem"].items() if k != "signs"}
+    found = assess_text(tool, json.dumps(facts, ensure_ascii=False))
+    causes = tuple(
+        tool.base.diagnoses[each.id].ref for each in found.diagnoses if each.rating.state in LIKELY
+    )
+    done = {each.id for each in found.actions if each.status is ActionStatus.RECOMMENDED}
+    return Met(case, causes, case.forbidden & done)
+
+
+def shares(found: Iterable[Met]) -> tuple[int, int, int]:
+    """Count the cases, those with the cause first, and those with it among the first three."""
+    places = [met.place for met in found]
+    return len(places), places.count(1), sum(1 for place in places if 1 <= place <= 3)
+
+
+def table(found: Iterable[Met]) -> list[str]:
+    """Write one line for each case whose cause is not first: where it is, and what comes first."""
+    return [
+        f"{met.case.name}: {f'place {met.place}' if met.place else 'not there'};"
+        f" first {', '.join(met.causes[:3]) or 'nothing'}"
+        f"{f'; inseparable from {met.case.inseparable}' if met.case.inseparable else ''}"
+        for met in found
+        if met.place != 1
+    ]
+
+
+def main() -> int:
+    """Print the shares and the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rules", type=Path, help="folder of the package")
+    parser.add_argument("--without-signs", action="store_true", help="leave out problem.signs")
+    chosen = parser.parse_args()
+    tool = Simdiag.load(chosen.rules, languages=["en"], engine="reference")
+    found = [meet(tool, case, without_signs=chosen.without_signs) for case in sign_cases()]
+    total, first, three = shares(found)
+    for line in table(found):
+        print(line)
+    for met in found:
+        if met.wrong:
+            print(f"{met.case.name}: FORBIDDEN {', '.join(sorted(met.wrong))}")
+    print(f"{total} cases: first {first / total:.1%}, in the first three {three / total:.1%}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
