@@ -79,7 +79,13 @@ def test_fill_reads_no_attributes() -> None:
 
 @pytest.mark.parametrize(
     ("lang", "written"),
-    [("en", "€1,234.50"), ("zh", "€1,234.50")],
+    [
+        ("en", "€1,234.50"),
+        ("zh", "€1,234.50"),
+        ("fr", f"1{SPACE}234,50{SPACE}€"),
+        ("nl", f"€{SPACE}1.234,50"),
+        ("de", f"1.234,50{SPACE}€"),
+    ],
 )
 def test_money(lang: str, written: str) -> None:
     """Money has the separators of the language and two decimals."""
@@ -91,6 +97,9 @@ def test_money(lang: str, written: str) -> None:
     [
         ("en", "Friday 21 November 2025", "21 Nov 2025"),
         ("zh", "2025年11月21日 星期五", "2025年11月21日"),
+        ("fr", "vendredi 21 novembre 2025", "21 nov. 2025"),
+        ("nl", "vrijdag 21 november 2025", "21 nov 2025"),
+        ("de", "Freitag, 21. November 2025", "21.11.2025"),
     ],
 )
 def test_date(lang: str, full: str, short: str) -> None:

@@ -80,7 +80,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["diagnoze", PAID], "did you mean `diagnose`"),
         (["diagnose"], "Missing argument"),
-        (["diagnose", PAID, "--lang", "tlh"], "expected one of `en`, `zh`"),
+        (["diagnose", PAID, "--lang", "tlh"], "`en`, `fr`, `nl`, `zh`"),
         (["diagnose", PAID, "--as-of", "soon"], "a date and time such as"),
         (["diagnose", PAID, "--formt", "json"], "--format"),
         (["diagnose", "nowhere.yaml"], "cannot read nowhere.yaml"),

@@ -75,7 +75,7 @@ class Moment(click.ParamType["Interval"]):
 def lang_option(command: Command) -> Command:
     """Add ``--lang``; the command gets ``lang``, English if not given."""
     return click.option(
-        "--lang", type=Language(), default="en", help="Language of the result: en, zh."
+        "--lang", type=Language(), default="en", help="Language of the result: en, zh, fr, nl, de."
     )(command)
 
 
@@ -206,4 +206,4 @@ def note(text: str) -> None:
 
 def printable(text: str) -> str:
     """Make control characters visible, so that no input can steer the terminal."""
-    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
+    return "".join(c if c.isprintable() or c in "\n\t\u00a0" else ascii(c)[1:-1] for c in text)

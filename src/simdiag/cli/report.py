@@ -53,7 +53,11 @@ SECTIONS: Final = 200
     multiple=True,
     help="The facts of which the results were made: fills in the reasons.",
 )
-@click.option("--lang", type=Language(), help="Language: en, zh; that of the results if not given.")
+@click.option(
+    "--lang",
+    type=Language(),
+    help="Language: en, zh, fr, nl, de; that of the results if not given.",
+)
 @reveal_option
 @click.option("--all", "all_cases", is_flag=True, help="Show all cases in full, not the first 200.")
 @click.option(
