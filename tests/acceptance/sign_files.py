@@ -24,6 +24,21 @@ from simdiag.model.assessment import ActionStatus, State
 from simdiag.testing import assess_text
 
 FOLDER = Path(__file__).parent / "signs"
+# Causes that look alike, and by which fact the brief tells them apart.
+PAIRS = (
+    ("F-03", "F-43"),
+    ("F-03", "F-31"),
+    ("F-03", "F-24"),
+    ("F-05", "F-08"),
+    ("F-07", "F-08"),
+    ("F-14", "F-16"),
+    ("F-20", "F-22"),
+    ("F-21", "F-22"),
+    ("F-02", "F-01"),
+    ("F-12", "F-28"),
+    ("F-15", "F-20"),
+)
+NOWHERE = (-1, 0)
 LIKELY = (State.SUGGESTED, State.ESTABLISHED)
 
 
@@ -45,11 +60,13 @@ class Met:
     Attributes:
         case: The case.
         causes: Refs of the likely causes, the likeliest first.
+        ranks: Ref to (state, score), the best of the diagnoses with that ref.
         wrong: Forbidden actions that were recommended.
     """
 
     case: SignCase
     causes: tuple[str, ...]
+    ranks: dict[str, tuple[int, int]]
     wrong: frozenset[str]
 
     @property
@@ -92,8 +109,12 @@ def meet(tool: Simdiag, case: SignCase, *, without_signs: bool = False) -> Met:
     causes = tuple(
         tool.base.diagnoses[each.id].ref for each in found.diagnoses if each.rating.state in LIKELY
     )
+    ranks: dict[str, tuple[int, int]] = {}
+    for each in found.diagnoses:
+        ref = tool.base.diagnoses[each.id].ref
+        ranks[ref] = max(ranks.get(ref, NOWHERE), (int(each.rating.state), each.rating.score))
     done = {each.id for each in found.actions if each.status is ActionStatus.RECOMMENDED}
-    return Met(case, causes, case.forbidden & done)
+    return Met(case, causes, ranks, case.forbidden & done)
 
 
 def shares(found: Iterable[Met]) -> tuple[int, int, int]:
@@ -113,14 +134,42 @@ def table(found: Iterable[Met]) -> list[str]:
     ]
 
 
+def pair_rows(found: Iterable[Met]) -> list[tuple[str, str, str, str, bool]]:
+    """Rate both causes of each pair on the cases of either.
+
+    Returns:
+        For each case of a pair: its name, the right and the other cause, their states and scores,
+        and whether the right one is ahead.
+    """
+    rows = []
+    by_ref: dict[str, list[Met]] = {}
+    for met in found:
+        by_ref.setdefault(met.case.ref, []).append(met)
+    for pair in PAIRS:
+        for right, other in (pair, pair[::-1]):
+            for met in by_ref[right]:
+                first, second = met.ranks.get(right, NOWHERE), met.ranks.get(other, NOWHERE)
+                text = f"{right} {_rank(first)}, {other} {_rank(second)}"
+                rows.append((met.case.name, right, other, text, first > second))
+    return rows
+
+
+def _rank(rank: tuple[int, int]) -> str:
+    return "plainly unclear" if rank == NOWHERE else f"{State(rank[0]).word} {rank[1]}"
+
+
 def main() -> int:
     """Print the shares and the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rules", type=Path, help="folder of the package")
     parser.add_argument("--without-signs", action="store_true", help="leave out problem.signs")
+    parser.add_argument("--pairs", action="store_true", help="print how the pairs separate")
     chosen = parser.parse_args()
     tool = Simdiag.load(chosen.rules, languages=["en"], engine="reference")
     found = [meet(tool, case, without_signs=chosen.without_signs) for case in sign_cases()]
+    if chosen.pairs:
+        for name, _, _, text, ahead in pair_rows(found):
+            print(f"{name}: {text}{'' if ahead else '  NOT SEPARATED'}")
     total, first, three = shares(found)
     for line in table(found):
         print(line)

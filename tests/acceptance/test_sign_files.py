@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from sign_files import Met, meet, shares, sign_cases, table
+from sign_files import Met, meet, pair_rows, shares, sign_cases, table
 
 from simdiag.api import Simdiag
 
@@ -40,3 +40,9 @@ def test_nothing_forbidden_is_advised(without_signs: bool) -> None:
     assert {
         each.case.name: each.wrong for each in met(without_signs=without_signs) if each.wrong
     } == {}
+
+
+def test_pairs_that_look_alike_are_separated() -> None:
+    """On the cases of either of two confusable causes, the right one is ahead of the other."""
+    rows = pair_rows(met(without_signs=False))
+    assert [row for row in rows if not row[-1]] == []

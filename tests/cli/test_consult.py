@@ -18,12 +18,14 @@ import pytest
 
 from simdiag.cli.dialogue import Dialogue
 from simdiag.cli.main import run
+from simdiag.reasoning.planning import most_telling
+from simdiag.reasoning.questions import fixed_order
 from simdiag.reporting.wrap import width_of
 
 ROOT = Path(__file__).resolve().parents[2]
 TRANSCRIPT = ROOT / "examples" / "consultation.txt"
 AS_OF = ("--as-of", "2025-11-20 18:00")
-FEW = ("3", "4", "2", "2", "yesterday 12:00", "2")
+FEW = ("3", "d", "4", "2", "2", "yesterday 12:00", "2")
 
 Consult = Callable[..., tuple[int, str]]
 
@@ -32,7 +34,11 @@ Consult = Callable[..., tuple[int, str]]
 def fixture_consult(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Consult:
-    """Run the command in an empty folder with lines of input; give exit code and output."""
+    """Run the command in an empty folder with lines of input; give exit code and output.
+
+    The questions come in the fixed order: what is tried here is the talk, not the choice.
+    """
+    monkeypatch.setattr("simdiag.reasoning.planning.most_telling", fixed_order)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("COLUMNS", raising=False)
 
@@ -59,8 +65,9 @@ def parts(transcript: str) -> tuple[list[str], tuple[str, ...], str]:
     return args[3:], tuple(re.findall(r"^> ?(.*)$", printed, re.MULTILINE)), printed
 
 
-def test_transcript_is_what_happens(consult: Consult) -> None:
-    """Typing the answers of the example gives exactly the example."""
+def test_transcript_is_what_happens(consult: Consult, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Typing the answers of the example gives exactly the example, with the planned questions."""
+    monkeypatch.setattr("simdiag.reasoning.planning.most_telling", most_telling)
     # After a change of the texts: UPDATE_EXAMPLES=1 pytest tests/cli/test_consult.py
     transcript = TRANSCRIPT.read_text(encoding="utf-8")
     args, answers, printed = parts(transcript)
@@ -95,7 +102,7 @@ def test_veto_is_told_the_moment_it_holds(consult: Consult) -> None:
     _, shown = consult(*AS_OF, answers=FEW)
     before, after = shown.split("STOP: Do not pay again")
     assert before.rstrip().endswith("> 2")
-    assert len(questions(before)) == 4
+    assert len(questions(before)) == 5
     assert "Do not pay again" in after.split("What to do now")[1]
 
 
@@ -113,15 +120,15 @@ def test_back_asks_the_question_before_again(
     consult: Consult, lang: str, back: str, again: str
 ) -> None:
     """Back shows the question before, as often as it is typed; at the first it says so."""
-    _, shown = consult(*AS_OF, answers=("3", "4", back, again, back), lang=lang)
+    _, shown = consult(*AS_OF, answers=("3", "d", back, again, back), lang=lang)
     asked = questions(shown)
     assert asked == [asked[0], asked[1], asked[2], asked[1], asked[0]]
 
 
 def test_dont_know_is_kept_as_unknown(consult: Consult) -> None:
     """Not knowing goes on to the next question and leaves the slot out of the facts."""
-    _, shown = consult(*AS_OF, "--save", "f.yaml", answers=("1", "I don’t know", "d", "2"))
-    assert len(questions(shown)) == 5
+    _, shown = consult(*AS_OF, "--save", "f.yaml", answers=("1", "d", "I don’t know", "d", "2"))
+    assert len(questions(shown)) == 6
     facts = Path("f.yaml").read_text()
     body = [line for line in facts.splitlines() if not line.startswith("#")]
     assert "    - credit_state: pending" in [f"  {line}" for line in body]
@@ -140,7 +147,7 @@ def test_first_question_must_be_answered(consult: Consult) -> None:
 
 def test_wrong_answer_is_asked_again(consult: Consult) -> None:
     """What is no date, or lies ahead, is not taken; what is expected is said."""
-    answers = (*FEW[:4], "sometime", "tomorrow", "25:00", "3/11")
+    answers = (*FEW[:5], "sometime", "tomorrow", "25:00", "3/11")
     _, shown = consult(*AS_OF, answers=answers)
     assert "Please type a date, such as today" in shown
     assert "has not come yet" in shown
@@ -150,15 +157,59 @@ def test_wrong_answer_is_asked_again(consult: Consult) -> None:
 
 def test_why_review_and_change(consult: Consult) -> None:
     """Why names causes, review the answers; a changed answer replaces the earlier one."""
-    answers = ("3", "4", "why", "2", "2", "change 2", "2", "review", "change 9", "change")
+    answers = ("3", "d", "4", "why", "2", "2", "change 3", "2", "review", "change 9", "change")
     _, shown = consult(*AS_OF, answers=answers)
     why = shown.split("> why")[1].split("Question")[0]
     assert re.search(r"^  - \w", why, re.MULTILINE)
     review = shown.split("> review")[1]
-    assert "2. What does your bank show? The payment was refused" in review
-    assert "4. Has the credit arrived? Nothing has arrived yet" in review
+    assert "3. What does your bank show? The payment was refused" in review
+    assert "5. Has the credit arrived? Nothing has arrived yet" in review
     assert "There is no question 9 yet" in review
-    assert "Type for example: change 4" in review
+    assert "Type for example: change 5" in review
+
+
+def test_change_lists_what_it_would_take_away(consult: Consult) -> None:
+    """Before answers are dropped they are listed, and nothing is lost if the person says no."""
+    _, shown = consult(*AS_OF, answers=(*FEW, "change 1", "4", "no", "r", "change 1", "4", "yes"))
+    asked, said_no, said_yes = shown.partition("> change 1")[2].split("Remove them?")
+    listed = asked.split("would not apply any more:")[1]
+    assert "3. What does your bank show? The money has left the account" in listed
+    assert "Do you need the line" not in listed
+    assert "Nothing was changed." in said_no
+    assert "1. What went wrong? You can choose more than one. I paid" in said_no
+    assert "4 later answers do not apply any more and were removed." in said_yes
+
+
+def test_pasted_table_stands_for_the_answers(consult: Consult) -> None:
+    """A table with a heading gives the facts of a list at once; a wrong one is refused whole."""
+    table = ("Way of paying;Amount;payment_state", "visa;10,00;captured", "cash;5;refused", "")
+    wrong = ("colour;amount", "red;ten", "")
+    _, shown = consult(
+        *AS_OF, "--save", "f.yaml", answers=("3", "d", "paste", *wrong, "paste", *table, "quit")
+    )
+    assert "line 1, “colour”" in shown
+    assert "line 2, “ten”: Please type an amount" in shown
+    assert "2 entries were taken over" in shown
+    saved = Path("f.yaml").read_text()
+    assert "payment_state: captured" in saved
+    assert "payment_state: refused" in saved
+    assert "open:" not in saved or "attempt" not in saved.split("open:")[1].splitlines()[0]
+
+
+def test_paste_needs_a_list(consult: Consult) -> None:
+    """At a question that is about no list a table is not taken."""
+    _, shown = consult(*AS_OF, answers=("paste", "quit"))
+    assert "There is no list here" in shown
+
+
+def test_why_says_what_each_answer_would_do(consult: Consult) -> None:
+    """Beside the causes that it separates, "why" says what follows from each answer."""
+    _, shown = consult(*AS_OF, answers=("3", "d", "4", "2", "why", "quit"))
+    why = shown.split("> why")[1].split("Question")[0]
+    assert "What each answer would do:" in why
+    assert re.search(
+        r"- Nothing has arrived yet: STOP: .*Do not pay again", why.replace("\n    ", " ")
+    )
 
 
 def test_help_lists_what_can_be_typed(consult: Consult) -> None:
@@ -166,7 +217,7 @@ def test_help_lists_what_can_be_typed(consult: Consult) -> None:
     for lang in ("en", "zh"):
         _, shown = consult(*AS_OF, answers=("h",), lang=lang)
         listed = shown.split("> h")[1]
-        assert len(re.findall(r"^  \S", listed.split("1  ")[0], re.MULTILINE)) == 10
+        assert len(re.findall(r"^  \S", listed.split("1  ")[0], re.MULTILINE)) == 11
         assert len(questions(shown)) == 2
 
 
@@ -176,7 +227,7 @@ def test_several_facts_are_told_apart(consult: Consult) -> None:
         "problem: {kind: [paid_not_credited]}\n"
         "attempt:\n  - {at: 2025-11-20 09:00, amount: 5.00}\n  - {at: 2025-11-20 10:00}\n"
     )
-    _, shown = consult(*AS_OF, "--facts", "two.yaml", answers=("4", "2"))
+    _, shown = consult(*AS_OF, "--facts", "two.yaml", answers=("d", "4", "2"))
     assert "Top-up attempt 1 · 20 Nov 2025, 09:00 · €5.00" in shown
     assert "Top-up attempt 2 · 20 Nov 2025, 10:00" in shown
 
@@ -186,6 +237,7 @@ def test_saved_facts_go_on_and_are_diagnosed(consult: Consult) -> None:
     _, first = consult(*AS_OF, "--save", "f.yaml", answers=(*FEW, "quit"))
     assert "--facts f.yaml" in first
     assert stat.S_IMODE(Path("f.yaml").stat().st_mode) == 0o600
+    assert "payment_state" in Path("f.protocol.json").read_text()
     code, second = consult("--facts", "f.yaml", "--save", "f.yaml", answers=("review", "d", "quit"))
     assert code == 0
     assert questions(second)[0] == questions(first)[-1]
@@ -197,7 +249,7 @@ def test_offered_files_are_written(consult: Consult) -> None:
     """At the end report and facts are offered; a file that is there is never written over."""
     Path("taken.html").write_text("mine")
     answers = (*FEW, "taken.html", "report", "report.html", "yes")
-    code, shown = consult(*AS_OF, "--max-questions", "6", answers=answers)
+    code, shown = consult(*AS_OF, "--max-questions", "7", answers=answers)
     assert code == 0
     assert "taken.html is there already" in shown
     assert "must end in .html" in shown
@@ -209,7 +261,7 @@ def test_offered_files_are_written(consult: Consult) -> None:
 def test_end_of_input_at_an_offer_declines_it(consult: Consult) -> None:
     """When the input ends at the offer of a file, none is written and the end is a good one."""
     for answers in (FEW, (*FEW, ""), (*FEW, "taken")):
-        code, shown = consult(*AS_OF, "--max-questions", "6", answers=answers)
+        code, shown = consult(*AS_OF, "--max-questions", "7", answers=answers)
         assert code == 0
         assert shown.count("What to do now") == 1
         assert "were not saved" in shown
@@ -221,12 +273,12 @@ def test_enough_offers_the_result(consult: Consult, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(
         "simdiag.reasoning.consultation.enough_to_act", lambda found: len(found.missing) < 96
     )
-    _, shown = consult(*AS_OF, answers=("3", "4", "no", "2"))
+    _, shown = consult(*AS_OF, answers=("3", "d", "4", "no", "2"))
     assert shown.count("enough to act") >= 1
     offered = shown.split("enough to act")[1]
     assert "Do you want to see the result now?" in offered
     assert "Question" in offered
-    _, shown = consult(*AS_OF, answers=("3", "4", "yes"))
+    _, shown = consult(*AS_OF, answers=("3", "d", "4", "yes"))
     assert "Question" not in shown.split("enough to act")[1].split("Your next steps")[0]
 
 
@@ -236,7 +288,7 @@ def test_lines_fit_a_narrow_terminal(
 ) -> None:
     """At 60 columns no line is wider, questions, help and result included."""
     monkeypatch.setenv("COLUMNS", "60")
-    _, shown = consult(*AS_OF, answers=("3", "h", "4", "w", "r", "2", "2"), lang=lang)
+    _, shown = consult(*AS_OF, answers=("3", "h", "d", "4", "w", "r", "2", "2"), lang=lang)
     assert max(width_of(line) for line in shown.splitlines()) <= 60
     assert "\x1b" not in shown
 
@@ -283,7 +335,7 @@ def test_cut_off_keeps_the_answers(consult: Consult, monkeypatch: pytest.MonkeyP
     told = Dialogue.tell
 
     def interrupt(self: Dialogue, key: str, *args: str, **values: object) -> None:
-        if key == "question" and values["number"] == 4:
+        if key == "question" and values["number"] == 5:
             raise KeyboardInterrupt
         told(self, key, *args, **values)  # type: ignore[arg-type]
 
@@ -304,7 +356,7 @@ def test_failure_inside_keeps_the_answers(
     told = Dialogue.tell
 
     def fail(self: Dialogue, key: str, *args: str, **values: object) -> None:
-        if key == "question" and values["number"] == 3:
+        if key == "question" and values["number"] == 4:
             raise EngineFailure("out of memory")
         told(self, key, *args, **values)  # type: ignore[arg-type]
 

@@ -40,6 +40,7 @@ NONE_HOLDS: Final = "no test holds"
 ALL_HOLD: Final = "all tests hold"
 SELDOM: Final = 0.25
 WORDED: Final = 0.1
+LAST_ONE: Final = 0.6  # how often there is no further fact
 _NEGATED: Final = {
     Operator.NOT_EQUAL,
     Operator.NOT_IN,
@@ -58,15 +59,18 @@ class Said:
     """An answer that might be given.
 
     Attributes:
-        slot: To which slot of which fact.
+        slot: Number of the slot (see :meth:`Chance.number`).
         value: The answer; none if it is that there is no further fact.
         share: How often it is given.
-        gone: Whether it is that there is no further fact of the template of the slot.
+        template: Of whose facts there is no further one, or there is one more after all; else
+            empty.
+        gone: Whether it is that there is no further fact.
     """
 
-    slot: SlotName
+    slot: int
     value: Value | None
     share: float
+    template: str = ""
     gone: bool = False
 
 
@@ -75,11 +79,11 @@ class Tree:
     """What is not known about a condition.
 
     Attributes:
-        slots: The unknown slots in it.
+        slots: The numbers of the unknown slots in it.
         share: How likely it is true when all is known.
     """
 
-    slots: frozenset[SlotName]
+    slots: frozenset[int]
     share: float
 
     def after(self, said: Said) -> Chances:
@@ -120,8 +124,9 @@ class Exists(Tree):
 
     def after(self, said: Said) -> Chances:
         """See :meth:`Tree.after`."""
-        same = said.slot.template == self.template and said.slot.row is None
-        return (float(same and said.gone), float(same and not said.gone and said.slot.slot != ""))
+        if said.template != self.template:
+            return NOTHING
+        return (1.0, 0.0) if said.gone else (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +137,15 @@ class Joined(Tree):
 
     def after(self, said: Said) -> Chances:
         """See :meth:`Tree.after`."""
-        if said.slot not in self.slots and not said.gone:
+        touched = [part for part in self.parts if said.template or said.slot in part.slots]
+        if not touched:
             return NOTHING
-        found = [part.after(said) for part in self.parts]
-        return (1 - prod(1 - false for false, _ in found), prod(true for _, true in found))
+        fails, true = 1.0, 1.0
+        for part in touched:
+            no, yes = part.after(said)
+            fails *= 1 - no
+            true *= yes
+        return (1 - fails, true if len(touched) == len(self.parts) else 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +194,14 @@ class Chance:
         self.tables = tables
         self.base = stakes.base
         self._rules: dict[tuple[str, Rows], Tree | None] = {}
+        self._numbers: dict[SlotName, int] = {}
+
+    def number(self, name: SlotName) -> int:
+        """Give the number that stands for a slot of a fact here; numbers are quick to compare."""
+        return self._numbers.setdefault(name, len(self._numbers))
+
+    def _numbered(self, names: Iterable[SlotName]) -> frozenset[int]:
+        return frozenset(map(self.number, names))
 
     def of(self, outcome: Outcome) -> Tree | None:
         """Give the tree of an undecided rule; none if nothing unknown was found in its record."""
@@ -195,6 +213,9 @@ class Chance:
             ]
             parts = [*self._parts(outcome.support), *(negation(part) for part in others if part)]
             parts.extend(self._existence(row) for row in outcome.subject if row.index < 0)
+            if outcome.truth is TRUE:
+                # Only a date or argument of its advice is missing.
+                parts = [Vague(self._numbered(self.stakes.unknown(outcome)), 1.0)]
             self._rules[key] = all_of(parts)
         return self._rules[key]
 
@@ -205,7 +226,7 @@ class Chance:
 
     def _existence(self, row: RowId) -> Tree:
         template = row.template
-        return Exists(frozenset({SlotName(template, "")}), 0.4, template)
+        return Exists(self._numbered([SlotName(template, "")]), 1 - LAST_ONE, template)
 
     def _parts(self, supports: Iterable[Support]) -> Iterator[Tree]:
         for support in supports:
@@ -275,7 +296,7 @@ class Chance:
 
     def _leaf(self, read: Read, test: Compare) -> Tree | None:
         assert read.row is not None  # noqa: S101 - only findings of the case have no row
-        names = frozenset(self.stakes.in_row(read.row, read.slot))
+        names = self._numbered(self.stakes.in_row(read.row, read.slot))
         if not names:
             return None
         passes, share = self.tables.test(test, read.row.template, read.slot)
@@ -294,7 +315,7 @@ class Chance:
             for read in part.reads:
                 if read.row is not None and _is_open(read.value):
                     found |= self._slots_of(read)
-        return Vague(frozenset(found), SELDOM) if found else None
+        return Vague(self._numbered(found), SELDOM) if found else None
 
     def _slots_of(self, read: Read) -> set[SlotName]:
         assert read.row is not None  # noqa: S101 - asked before

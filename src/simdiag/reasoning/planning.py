@@ -13,21 +13,39 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from simdiag.model.assessment import ActionStatus, Assessment, SlotName, State, VetoStatus
-from simdiag.model.knowledge import ESTABLISHES, EXCLUDES
-from simdiag.model.rules import Purpose
-from simdiag.model.terms import Question
-from simdiag.reasoning.chances import Chance, Said, Tree
+from simdiag.model.assessment import (
+    ActionResult,
+    ActionStatus,
+    Assessment,
+    SlotName,
+    State,
+)
+from simdiag.model.inference import Outcome
+from simdiag.model.knowledge import ESTABLISHES, EXCLUDES, KnowledgeBase
+from simdiag.model.rules import Purpose, relevance_id
+from simdiag.model.terms import Cardinality, Question
+from simdiag.model.truth import UNKNOWN
+from simdiag.model.values import Kind
+from simdiag.reasoning.chances import LAST_ONE, Chance, Said, Tree
 from simdiag.reasoning.questions import Ask, Situation, row_of
 from simdiag.reasoning.stakes import Stake
 
 # How much trouble an answer is; a bill in a drawer is worth a few questions that need none.
 TROUBLE: Final = {"at_hand": 1.0, "look_up": 1.15, "dig_out": 2.0, "call": 3.0}
+WORDED: Final = 2.0  # to copy a text word by word
 SAME_DOCUMENT: Final = 1.25
-CANDIDATES: Final = 10
-LAST_ONE: Final = 0.6  # how often there is no further fact
+CANDIDATES: Final = 8
 DECISIVE: Final = 100
 NEARLY_CLOSED: Final = 0.8
+# Until there is enough to act, in undecided rules: what stands in the way; anything else, with a
+# cause at hand and without one; and what brings a cause to light while there is none.
+BLOCKING: Final = 6.0
+BESIDE: Final = 0.05
+SEARCH: Final = 0.2
+FOUND: Final = 6.0
+# What can be no cause any more, and what only adds to the advice.
+FAINT: Final = 0.3
+ADVISED: Final = 0.5
 
 
 def most_telling(situation: Situation) -> Ask:
@@ -36,8 +54,20 @@ def most_telling(situation: Situation) -> Ask:
     if opening is not None:
         return opening
     worth = Worth(situation)
-    likely = sorted(situation.open, key=worth.rough, reverse=True)[:CANDIDATES]
+    applying = [ask for ask in situation.open if _surely_applies(ask, situation)]
+    likely = sorted(applying or situation.open, key=worth.rough, reverse=True)[:CANDIDATES]
     return max(likely, key=worth.of)
+
+
+def _surely_applies(ask: Ask, situation: Situation) -> bool:
+    """Say whether it is known that a question applies: first whether there is a voucher at all."""
+    stakes = situation.stakes
+    outcomes = stakes.inference.outcomes
+    decided = [outcomes.get(relevance_id(ask.template), {}).get(())]
+    row = row_of(ask, situation.sheets, stakes.base)
+    if row is not None and not ask.more:
+        decided.append(outcomes.get(relevance_id(ask.template, ask.slot), {}).get((row,)))
+    return not any(each is not None and each.truth is UNKNOWN for each in decided)
 
 
 def _opening(situation: Situation) -> Ask | None:
@@ -74,8 +104,23 @@ class Worth:
         self.stakes = situation.stakes.all
         self.base = situation.stakes.base
         self._chance = Chance(situation.stakes, situation.tables)
-        blocking = set() if situation.enough else set(_blocking(situation.stakes.found))
-        self._weights = [_weight(stake, blocking) for stake in self.stakes]
+        found = situation.stakes.found
+        lead = None if situation.enough else _lead(found)
+        beside = 1.0 if situation.enough else SEARCH if lead is None else BESIDE
+        self._found = FOUND if lead is None and not situation.enough else 0.0
+        self._weights = [
+            BLOCKING
+            if not situation.enough and _is_in_the_way(stake, lead, self.base)
+            else beside * _weight(stake)
+            for stake in self.stakes
+        ]
+        # A cause stays suggested if nothing comes up against it; what speaks for it is not needed.
+        self._leading = {
+            number
+            for number, stake in enumerate(self.stakes)
+            if lead is not None and not lead.firm and _can_fall(stake, lead)
+        }
+        self._highest = [_highest(stake, self.base) for stake in self.stakes]
         self._hanging: dict[SlotName, list[tuple[int, int]]] = defaultdict(list)
         for number, stake in enumerate(self.stakes):
             for place, outcome in enumerate(stake.outcomes):
@@ -90,7 +135,10 @@ class Worth:
         found = 0.0
         for number, place in self._touched(ask):
             outcome = self.stakes[number].outcomes[place]
-            found += self._weights[number] / len(self.situation.stakes.unknown(outcome))
+            weight = self._weights[number]
+            if number in self._leading and self._rule_weight(outcome) < 0:
+                weight = BLOCKING
+            found += weight / len(self.situation.stakes.unknown(outcome))
         return found / self._trouble(ask)
 
     def of(self, ask: Ask) -> float:
@@ -120,42 +168,63 @@ class Worth:
         tree = self._chance.of(outcome)
         if tree is None:
             return None
+        return Part(number, self._rule_weight(outcome), tree)
+
+    def _rule_weight(self, outcome: Outcome) -> int:
         weight = self.base.rules[outcome.rule].weight if outcome.rule in self.base.rules else ""
         decisive = {ESTABLISHES: DECISIVE, EXCLUDES: -DECISIVE}
-        return Part(number, decisive.get(weight, self.base.weights.get(weight, 0)), tree)
+        return decisive.get(weight, self.base.weights.get(weight, 0))
 
     def _answers(self, ask: Ask) -> Iterator[Said]:
+        chance = self._chance
         if ask.more:
-            yield Said(SlotName(ask.template, ""), None, LAST_ONE, gone=True)
+            yield Said(-1, None, LAST_ONE, ask.template, gone=True)
             return
-        name = SlotName(ask.template, ask.slot, row_of(ask, self.situation.sheets, self.base))
+        row = row_of(ask, self.situation.sheets, self.base)
+        number = chance.number(SlotName(ask.template, ask.slot, row))
+        told = self.base.templates[ask.template].cardinality is Cardinality.ONE or row is not None
+        first = "" if told else ask.template
         for value, share in self.situation.tables.answers(ask.template, ask.slot).items():
-            yield Said(name, value, share)
+            yield Said(number, value, share, first)
 
     def _gain(self, parts: Iterable[Part], said: Said) -> float:
         """Give how much of what is at stake one answer is expected to decide."""
         decided: dict[int, float] = defaultdict(float)
         lost: dict[int, float] = defaultdict(float)
         closed: dict[int, float] = defaultdict(float)
+        reached: dict[int, float] = defaultdict(float)
+        cleared = 0.0
         for part in parts:
             false, true = part.tree.after(said)
             if false or true:
                 decided[part.stake] += false + true
+                if part.stake in self._leading and part.weight < 0:
+                    cleared += BLOCKING * (false + true)
                 if part.weight > 0:
                     lost[part.stake] += part.weight * false
+                    if true and self._suggests(part):
+                        reached[part.stake] = max(reached[part.stake], true)
                 elif part.weight <= -DECISIVE or self.stakes[part.stake].rating is None:
                     closed[part.stake] = max(closed[part.stake], true)
-        return sum(
+        return cleared + sum(
             self._weights[number] * self._closing(number, done, lost[number], closed[number])
+            + self._found * reached[number]
             for number, done in decided.items()
         )
+
+    def _suggests(self, part: Part) -> bool:
+        """Say whether a rule alone would suggest a diagnosis that is not suggested yet."""
+        rating = self.stakes[part.stake].rating
+        if rating is None or rating.state >= State.SUGGESTED:
+            return False
+        return rating.score + part.weight >= self.suggested
 
     def _closing(self, number: int, decided: float, lost: float, closed: float) -> float:
         """Give how many undecided rules of one stake are done with."""
         stake = self.stakes[number]
         if stake.purpose in {Purpose.DO, Purpose.DONE, Purpose.LADDER}:
             closed = 0.0
-        if stake.rating is not None and lost and self._highest(number) - lost < self.suggested:
+        if stake.rating is not None and lost and self._highest[number] - lost < self.suggested:
             closed = max(closed, NEARLY_CLOSED)
         count = len(stake.outcomes)
         return count - (1 - closed) * (count - decided)
@@ -165,17 +234,6 @@ class Worth:
         """The least score of what is suggested."""
         return self.base.thresholds.suggested
 
-    def _highest(self, number: int) -> float:
-        """Give the greatest sum that a diagnosis can still reach."""
-        stake = self.stakes[number]
-        assert stake.rating is not None  # noqa: S101 - asked before
-        found = float(stake.rating.score)
-        for outcome in stake.outcomes:
-            weight = self.base.rules[outcome.rule].weight
-            added = DECISIVE if weight == ESTABLISHES else self.base.weights.get(weight, 0)
-            found += max(0, added)
-        return found
-
     def _trouble(self, ask: Ask) -> float:
         question = self._question(ask)
         if question is None:
@@ -183,31 +241,50 @@ class Worth:
         last = self.situation.last
         before = None if last is None else self._question(last)
         shared = before is not None and question.document and before.document == question.document
-        return TROUBLE[question.cost] / (SAME_DOCUMENT if shared else 1.0)
+        kind = self.base.templates[ask.template].slots[ask.slot].type.kind
+        worded = WORDED if kind is Kind.TEXT else 1.0
+        return TROUBLE[question.cost] * worded / (SAME_DOCUMENT if shared else 1.0)
 
     def _question(self, ask: Ask) -> Question | None:
         return None if ask.more else self.base.templates[ask.template].slots[ask.slot].question
 
 
-def _weight(stake: Stake, blocking: set[str]) -> float:
-    """Say how much it matters that something is decided."""
-    if stake.target in blocking:
-        return BLOCKING
-    if stake.rating is not None:
-        return 1.0 if stake.rating.high >= State.SUGGESTED else FAINT
-    return 0.5
+def _weight(stake: Stake) -> float:
+    """Say how much it matters in the end that something is decided."""
+    if stake.rating is None:
+        return ADVISED
+    return 1.0 if stake.rating.high >= State.SUGGESTED else FAINT
 
 
-BLOCKING: Final = 6.0
-FAINT: Final = 0.3
-
-
-def _blocking(found: Assessment) -> Iterator[str]:
-    """Iterate over what stands between a person and a first step that is sure (S16)."""
-    for veto in found.vetoes:
-        if veto.status is VetoStatus.POSSIBLE:
-            yield veto.id
+def _lead(found: Assessment) -> ActionResult | None:
+    """Give the first action if it is advised because of a cause."""
     first = next(iter(found.actions), None)
-    if first is not None and first.status is ActionStatus.RECOMMENDED and not first.firm:
-        yield first.id
-        yield from first.diagnoses
+    if first is None or not first.diagnoses or first.status is not ActionStatus.RECOMMENDED:
+        return None
+    return first
+
+
+def _is_in_the_way(stake: Stake, lead: ActionResult | None, base: KnowledgeBase) -> bool:
+    """Say whether something stands between a person and a first step that is sure (S16)."""
+    if stake.purpose is Purpose.VETO:
+        return True
+    if lead is None or lead.firm or stake.target != lead.id:
+        return False
+    own = {base.rules[outcome.rule].diagnosis for outcome in stake.outcomes}
+    return stake.purpose is Purpose.DONE or bool(own & set(lead.diagnoses))
+
+
+def _can_fall(stake: Stake, lead: ActionResult) -> bool:
+    """Say whether a cause for which the first action is advised may turn out to be none."""
+    if stake.rating is None or stake.target not in lead.diagnoses:
+        return False
+    return stake.rating.state >= State.SUGGESTED > stake.rating.low
+
+
+def _highest(stake: Stake, base: KnowledgeBase) -> float:
+    """Give the greatest sum that a diagnosis can still reach."""
+    if stake.rating is None:
+        return 0.0
+    names = (base.rules[outcome.rule].weight for outcome in stake.outcomes)
+    added = (DECISIVE if name == ESTABLISHES else base.weights.get(name, 0) for name in names)
+    return stake.rating.score + sum(max(0, weight) for weight in added)

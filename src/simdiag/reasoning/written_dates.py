@@ -22,7 +22,15 @@ _CLOCK: Final = re.compile(
 _NUMBERS: Final = re.compile(r"(\d{1,2})\s*[/.\-]\s*(\d{1,2})(?:\s*[/.\-]\s*(\d{2}|\d{4}))?")
 _ISO: Final = re.compile(r"(\d{4})\s*[/.\-]\s*(\d{1,2})\s*[/.\-]\s*(\d{1,2})")
 _CHINESE: Final = re.compile(r"(?:(\d{4})年)?(\d{1,2})月(\d{1,2})[日号號]?")
-_AGO: Final = re.compile(r"(?P<count>\d{1,4}|an?|half an)\s*(?P<unit>\D+)")
+_AGO: Final = re.compile(
+    r"(?P<count>\d{1,4}|an?|half an|[一二两三四五六七八九十半])\s*(?P<unit>\D+)"
+)
+_CHINESE_NUMBERS: Final = {
+    sign: number for number, sign in enumerate("一二三四五六七八九十", 1)
+} | {
+    "两": 2,
+    "半": 0.5,
+}
 _CENTURY: Final = 2000
 _MONTHS: Final = 12
 _HALF_YEAR: Final = 183
@@ -108,7 +116,9 @@ class DateReader:
         return None
 
     def _before(self, count: str, unit: str) -> str | None:
-        number = 0.5 if count.startswith("half") else int(count) if count.isdigit() else 1
+        number: float = int(count) if count.isdecimal() else _CHINESE_NUMBERS.get(count, 1)
+        if count.startswith("half"):
+            number = 0.5
         for word, length in (
             ("minute", dt.timedelta(minutes=1)),
             ("hour", dt.timedelta(hours=1)),
