@@ -78,7 +78,7 @@ class Met:
 @cache
 def sign_cases() -> tuple[SignCase, ...]:
     """Read all cases, every scalar as it was written."""
-    found = []
+    found: list[SignCase] = []
     for path in sorted(FOLDER.glob("*.yaml")):
         rows = yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader)["signs"]  # noqa: S506
         found.extend(

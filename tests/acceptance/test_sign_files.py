@@ -5,7 +5,14 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
-from sign_files import Met, meet, pair_rows, shares, sign_cases, table
+from sign_files import (  # type: ignore[import-not-found] # pytest puts this folder on the path
+    Met,
+    meet,
+    pair_rows,
+    shares,
+    sign_cases,
+    table,
+)
 
 from simdiag.api import Simdiag
 

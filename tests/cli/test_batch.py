@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from simdiag.api import Simdiag
@@ -199,17 +200,16 @@ def test_same_case_from_every_kind_of_file() -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["in.jsonl", "-o", "out.parquet"], "not built yet: Parquet results"),
-        (["in.parquet", "-o", "out.csv"], "not built yet: Parquet input"),
+        (["in.jsonl", "-o", "o.parquet", "--engine", "reference"], "from the engine `columnar`"),
+        (["in.jsonl", "-o", "o.parquet", "--report", "p.html"], "let the results end in .jsonl"),
         (["in.jsonl", "-o", "out.csv", "--engine", "spark"], "not built yet: the engine `spark`"),
-        (["in.jsonl", "-o", "out.csv", "--engine", "columnar"], "not built yet"),
         (["in.jsonl", "-o", "out.csv", "--resume"], "not built yet: --resume"),
         (["in.jsonl"], "name the results with -o"),
         (["-o", "out.csv"], "name an INPUT"),
         (["in.jsonl", "-o", "in.jsonl"], "never overwrite"),
         (["in.jsonl", "-o", "out.csv", "--rejects", "out.csv"], "named twice"),
         (["in.jsonl", "-o", "nowhere/out.csv"], "there is no folder nowhere"),
-        (["in.jsonl", "-o", "out.txt"], "results end in .jsonl or .csv"),
+        (["in.jsonl", "-o", "out.txt"], "results end in .jsonl, .csv or .parquet"),
         (["in.jsonl", "in.jsonl", "-o", "out.csv"], "named twice"),
     ],
 )
@@ -287,3 +287,41 @@ def test_new_map_can_be_used(folder: Path, capsys: pytest.CaptureFixture[str]) -
         rows = list(csv.DictReader(file))
     assert rows[0]["case"] == "T-1001"
     assert set(rows[0]) - set(COLUMNS) == {"Credit arrived?", "Where bought", "Remarks"}
+
+
+def test_parquet_results_hold_a_row_for_each_case(folder: Path) -> None:
+    """Parquet results name each case that could be used, its first cause and its actions."""
+    (folder / "in.jsonl").write_text("\n".join(LINES))
+    assert run(["batch", "in.jsonl", "-o", "out.parquet"]) == 0
+    found = pl.read_parquet("out.parquet")
+    assert found.get_column("case").to_list() == ["n1", "n4"]
+    assert found.get_column("actions").list.len().min() > 0  # type: ignore[operator]
+    assert names(folder) == ["in.jsonl", "out.parquet", "out.rejects.jsonl"]
+    assert [reject["case"] for reject in lines_of("out.rejects.jsonl")] == ["n2", "in-3", "n1"]
+
+
+def test_the_columnar_engine_gives_the_same_bytes(folder: Path) -> None:
+    """JSON lines are the same whichever engine made them, with one process or two."""
+    text = "\n".join(json.dumps({"case": f"n{n}", "as_of": "2025-11-20", **GOOD}) for n in range(3))
+    (folder / "in.jsonl").write_text(text)
+    outputs = set()
+    for engine in ("reference", "columnar"):
+        assert run(["batch", "in.jsonl", "-o", "out.jsonl", "--engine", engine]) == 0
+        outputs.add(Path("out.jsonl").read_text())
+    assert len(outputs) == 1
+
+
+def test_parquet_in_and_out_keeps_other_columns(folder: Path) -> None:
+    """From Parquet to Parquet, plain columns are passed on and bad rows are set aside."""
+    attempt = [{"payment_state": "captured"}]
+    rows = [
+        {"case": "a", "as_of": "2025-11-20", "attempt": attempt, "ticket": 1},
+        {"case": "b", "as_of": "2025-11-20", "attempt": [{"payment_state": "cap"}], "ticket": 2},
+        {"case": "c", "as_of": None, "attempt": attempt, "ticket": 3},
+    ]
+    pl.DataFrame(rows).write_parquet(folder / "in.parquet")
+    as_of = ["--as-of", "2025-11-20 18:00"]
+    assert run(["batch", "in.parquet", "-o", "out.parquet", "--strict", *as_of]) == 1
+    found = pl.read_parquet("out.parquet")
+    assert found.get_column("ticket").to_list() == [1, 3]
+    assert [reject["case"] for reject in lines_of("out.rejects.jsonl")] == ["b"]

@@ -13,6 +13,22 @@ as_of: 2025-11-20 18:00
 attempt: [{id: a1, at: 2025-11-19 12:00, state: captured, phone: 0470 12 34 56}]
 """
 
+WHY_NOT = """\
+A limit was reached: Not clear
+  Score 0. Nothing that is not known can change this.
+  Does not hold: The payment stopped at a limit. (decides alone)
+    [no] Where it stopped (Top-up attempt · 19 Nov 2025, 12:00): does not apply – needed: A limit
+  Does not hold: It was refused twice. (weight 10)
+    [no] What the bank shows (Top-up attempt · 19 Nov 2025, 12:00): The money has left\
+ – needed: The payment was refused
+    [no] No such fact is listed.
+
+The smallest change that would lead to “Confirmed”:
+  - Where it stopped (Top-up attempt · 19 Nov 2025, 12:00): A limit (now: not known)
+  - What the bank shows (Top-up attempt · 19 Nov 2025, 12:00): The payment was refused\
+ (now: The money has left)
+"""
+
 
 @pytest.fixture
 def explain(
@@ -82,12 +98,68 @@ def test_unknown_id(explain: Callable[..., tuple[int, str, str]]) -> None:
     assert "did you mean `topup.paid`?" in err
 
 
-@pytest.mark.parametrize("option", ["--why-not", "--what-if"])
-def test_later(explain: Callable[..., tuple[int, str, str]], option: str) -> None:
-    """What is not built yet is refused by name."""
-    code, _, err = explain(option, "topup.paid")
-    assert code == USAGE
-    assert option in err
+def test_why_not(explain: Callable[..., tuple[int, str, str]]) -> None:
+    """--why-not writes what the rules lack, then the smallest change that would supply it."""
+    code, out, _ = explain("--why-not", "topup.limit", "--for", "")
+    assert code == DONE
+    assert out == WHY_NOT
+
+
+def test_what_else(explain: Callable[..., tuple[int, str, str]]) -> None:
+    """After the tree stands what is not known and matters for it, in words and in the JSON."""
+    words = ("--how", "topup.paid")
+    facts = "{as_of: 2025-11-20, attempt: [{at: 2025-11-19 12:00}]}"
+    lines = explain(*words, facts=facts)[1].splitlines()
+    where = lines.index("What else could change this, least work first:")
+    assert lines[where + 1 :] == [
+        "  - What does the bank show? (Top-up attempt · 19 Nov 2025, 12:00)"
+    ]
+    found = json.loads(explain(*words, "--format", "json", facts=facts)[1])
+    assert [each["slot"] for each in found["open"]] == ["attempt.state"]
+    assert json.loads(explain("--format", "json")[1])["open"] == []
+
+
+def test_what_if(explain: Callable[..., tuple[int, str, str]]) -> None:
+    """--what-if writes the difference that the changes make together."""
+    words = ("--what-if", "attempt.state=refused", "--what-if", "attempt[a1].step=limit")
+    code, out, _ = explain(*words)
+    assert code == DONE
+    assert "  Paid, not credited: Ruled out (before: Confirmed)" in out.splitlines()
+    assert "  A limit was reached: Confirmed (before: Not clear)" in out.splitlines()
+    found = json.loads(explain(*words, "--format", "json")[1])["difference"]
+    assert {each["id"]: each["after"]["state"] for each in found["diagnoses"]} == {
+        "topup.limit": "established",
+        "topup.paid": "excluded",
+    }
+    assert explain("--what-if", "attempt.state=captured")[1] == "Nothing changes.\n"
+
+
+@pytest.mark.parametrize("lang", ["zh", "fr", "nl", "de"])
+def test_every_language(explain: Callable[..., tuple[int, str, str]], lang: str) -> None:
+    """What the tool itself says is in the language that was asked for."""
+    for words in (("--why-not", "topup.limit"), ("--what-if", "attempt=none")):
+        out = explain(*words, "--lang", lang)[1]
+        assert out
+        assert not {"(now:", "(before:", "New:", "smallest"} & set(out.split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--why-not", "topup.paid", "--what-if", "attempt=none"),
+        ("--how", "topup.paid", "--why-not", "topup.paid"),
+        ("--for", "1"),
+        ("--why-not", "pay_again"),
+        ("--what-if", "attempt"),
+    ],
+)
+def test_wrong_questions(
+    explain: Callable[..., tuple[int, str, str]], words: tuple[str, ...]
+) -> None:
+    """Two questions at once, and questions that cannot be read, are wrong usage."""
+    code, out, err = explain(*words)
+    assert (code, out) == (USAGE, "")
+    assert "Traceback" not in err
 
 
 def test_bad_facts(explain: Callable[..., tuple[int, str, str]]) -> None:

@@ -26,7 +26,7 @@ from simdiag.testing import assess_text, build, result_of
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*.yaml"))
-ENGINES = ("reference", "experta")
+ENGINES = ("reference", "experta", "columnar")
 MOMENT = "2025-11-20 18:00"
 Short = str | list[str] | dict[str, Any]
 Word = str | dict[str, str]

@@ -89,7 +89,11 @@ def test_empty_and_undecodable_files(name: str, read: Reading) -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("a.parquet", "not built yet"), ("a.xlsx", "save the sheet as CSV"), ("a.docx", ".yaml")],
+    [
+        ("a.parquet", "it is no Parquet file"),
+        ("a.xlsx", "save the sheet as CSV"),
+        ("a.docx", ".yaml"),
+    ],
 )
 def test_other_kinds_are_refused_by_name(name: str, said: str, read: Reading) -> None:
     """A file of a kind that cannot be read is refused with what can."""

@@ -102,7 +102,7 @@ def kind_of(path: Path) -> str:
     inner = path.relative_to(shipped_package())
     if path.name.endswith(".test.yaml"):
         return "scenarios"
-    return FOLDERS[inner.parts[0]] if len(inner.parts) > 1 else "package"
+    return FOLDERS[inner.parts[0]] if len(inner.parts) > 1 else path.stem
 
 
 @pytest.mark.parametrize("kind", FILES)

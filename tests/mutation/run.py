@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from mutants import Mutant, mutants, mutated
+from mutants import Mutant, mutants, mutated  # type: ignore[import-not-found]
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ("world", "values", "aggregates", "branches", "base", "reference")

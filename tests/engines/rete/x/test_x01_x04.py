@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from simdiag.api import Simdiag
-from simdiag.engines.rete import compiler
+from simdiag.engines.rete import compiler, memory
 from simdiag.engines.rete.guard import load_experta
 from simdiag.engines.rete.kernel import EngineMisused
 from simdiag.errors import EngineFailure
@@ -257,7 +257,7 @@ def test_x04_ours_next_case(
         raise ZeroDivisionError("in a predicate")
 
     with monkeypatch.context() as patch:
-        patch.setattr(compiler, "decide", fail)
+        patch.setattr(memory, "read", fail)
         with pytest.raises(EngineFailure, match="case c: ZeroDivisionError"):
             scores(tool, one)
     assert scores(tool, none) == []

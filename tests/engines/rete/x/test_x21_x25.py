@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from simdiag.engines.rete import engine as rete_engine
+from simdiag.engines.rete import batches
 from simdiag.engines.rete.guard import load_experta
 from simdiag.engines.rete.kernel import Engine, EngineMisused
 from simdiag.engines.rete.plan import UnsafeRule
@@ -102,7 +102,7 @@ def test_x22_ours_next_case(package: Maker, monkeypatch: pytest.MonkeyPatch) -> 
     )
     expected = tool.assess(second)
     with monkeypatch.context() as patch:
-        patch.setattr(rete_engine, "_better", fail)
+        patch.setattr(batches, "_note", fail)
         with pytest.raises(EngineFailure, match="the engine failed on case one: LookupError"):
             tool.assess(first)
     assert tool.assess(second) == expected
