@@ -64,8 +64,9 @@ format: setup ## format the code and repair what can be repaired
 mutation: setup ## break the engines in small ways, and see that the tests notice
 	@$(BIN)/python tests/mutation/run.py $(ARGS)
 
-bench: setup ## measure speed
+bench: setup ## measure speed, and how many questions a consultation takes
 	@$(BIN)/python tests/bench/run.py $(ARGS)
+	@$(BIN)/python tests/bench/consult.py
 
 soak: setup ## all engines on a million random cases (less: make soak ARGS="--cases 20000")
 	@$(BIN)/python tests/soak/run.py $(ARGS)

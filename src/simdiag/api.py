@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from typing import IO
 
+    from simdiag.engines.columnar.files import Outcome as TableOutcome
     from simdiag.intake.entries import Entry
     from simdiag.reasoning.answers import AnswerReader
     from simdiag.reasoning.consultation import Consultation
@@ -35,6 +36,8 @@ ENGINES = ("experta", "reference", "columnar")
 # From here on `auto` takes the faster of the two engines in batches; their answers are the same.
 MANY_CASES = 1000
 _CHUNK = 8
+# Columns take many cases at once.
+_TOGETHER = 512
 
 
 def load_knowledge(
@@ -189,6 +192,13 @@ def read_moment(text: str) -> Interval:
         raise UsageError(f"expected {error.expected}, found `{text}`") from error
 
 
+def moment_text(moment: Interval) -> str:
+    """Write a moment of judgement as results show it."""
+    from simdiag.calculation.times import moment_of
+
+    return moment_of(int(moment.high)).isoformat()
+
+
 # Many cases --------------------------------------------------------------------------------------
 
 
@@ -216,7 +226,29 @@ class Assessor:
 
     def results(self, cases: Iterable[tuple[Case, bool]]) -> list[dict[str, Any] | Failure]:
         """Assess cases; those that come with true get the record of their rules."""
-        return [self._result(case, record=record) for case, record in cases]
+        wanted = list(cases)
+        if self.diag.engine_name == "columnar" and not any(record for _, record in wanted):
+            found = self._together([case for case, _ in wanted])
+            if found is not None:
+                return found
+        return [self._result(case, record=record) for case, record in wanted]
+
+    def _together(self, cases: Sequence[Case]) -> list[dict[str, Any] | Failure] | None:
+        """Assess cases at once, which only columns can; none if one of them is beyond columns."""
+        from simdiag.engines.columnar.engine import ColumnarEngine
+
+        engine = self.diag.engine
+        assert isinstance(engine, ColumnarEngine)  # noqa: S101 - asked before
+        try:
+            inferences = engine.inferences(cases)
+            return [
+                self._serialiser.assessment(
+                    assess(self.diag.program, case, inference), justifications=False
+                )
+                for case, inference in zip(cases, inferences, strict=True)
+            ]
+        except Exception:  # noqa: BLE001 - then each by itself, so that one leaves the others alone
+            return None
 
     def _result(self, case: Case, *, record: bool) -> dict[str, Any] | Failure:
         try:
@@ -243,16 +275,74 @@ def assess_all(
         records: Of how many cases, from the first, to keep the record of rules.
     """
     wanted = [(case, number < records) for number, case in enumerate(cases)]
-    chunks = [wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK)]
+    together = assessor.diag.engine_name == "columnar" and not records
+    size = _TOGETHER if together else _CHUNK
+    chunks = [wanted[start : start + size] for start in range(0, len(wanted), size)]
     if jobs <= 1 or len(chunks) <= 1:
-        for pair in wanted:
-            yield from assessor.results([pair])
+        for chunk in chunks if together else ([pair] for pair in wanted):
+            yield from assessor.results(chunk)
         return
     from simdiag.engines.processes import ordered_map
 
     start = (assessor.diag.base, assessor.diag.engine_name, assessor.lang, assessor.reveal)
     for results in ordered_map(_work, chunks, min(jobs, len(chunks)), _start, start):
         yield from results
+
+
+def assess_table(diag: Simdiag, table: Any, as_of: Interval | None = None) -> Any:  # noqa: ANN401
+    """Assess a table of cases with the columnar engine.
+
+    Args:
+        diag: The knowledge base.
+        table: A DataFrame of Polars or pandas, or an Arrow table, with one row a case: ``case``,
+            ``as_of``, and for each template a struct or a list of structs with its slots.
+        as_of: Moment of judgement of all cases; else each has its own.
+
+    Returns:
+        A Polars DataFrame with a row for each case: its first cause, and lists of its diagnoses,
+        actions, vetoes, conflicts, missing slots, fired and undecided rules.
+
+    Raises:
+        InvalidInput: With everything that is wrong with its columns and rows.
+        UsageError: It is no table.
+    """
+    from simdiag.engines.columnar.files import Setup
+    from simdiag.engines.columnar.files import assess_table as assessed
+
+    return assessed(Setup(diag.base, as_of), diag.program, table)
+
+
+def table_results(
+    diag: Simdiag,
+    cases: Sequence[str] | Sequence[Case],
+    out: Path,
+    moments: tuple[Interval | None, Interval | None] = (None, None),
+    jobs: int = 1,
+) -> TableOutcome:
+    """Assess cases with the columnar engine and write the results as Parquet.
+
+    Args:
+        diag: The knowledge base.
+        cases: Names of Parquet files with one row a case, or cases that were read already.
+        out: Where the results go.
+        moments: Moment of judgement of all cases, and of those that state none.
+        jobs: Number of processes; it changes no byte.
+
+    Returns:
+        How many were done, what was set aside, and the first causes.
+
+    Raises:
+        InvalidInput: Columns do not fit the terms.
+        UsageError: A file cannot be read.
+        OSError: The results cannot be written.
+    """
+    from simdiag.engines.columnar.files import Setup, assess_cases, assess_files
+
+    setup = Setup(diag.base, *moments)
+    read = [case for case in cases if not isinstance(case, str)]
+    if read:
+        return assess_cases(setup, read, out)
+    return assess_files(setup, [str(name) for name in cases], out, jobs)
 
 
 _assessors: list[Assessor] = []

@@ -67,6 +67,10 @@ class EngineFailure(SimdiagError):  # noqa: N818 - reads as the sentence that it
     """An engine could not finish one case; other cases are not affected."""
 
 
+class NotYet(SimdiagError):  # noqa: N818 - reads as the sentence that it stands for
+    """An engine lacks something that a rule needs; the text names it."""
+
+
 # Longer words are not compared with known ones.
 _LONGEST_WORD = 80
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from simdiag.analysis.program import Program, prepare
-from simdiag.api import ENGINES, Simdiag, load_knowledge
+from simdiag.api import Simdiag, load_knowledge
 from simdiag.authoring.checks import check_package
 from simdiag.authoring.coverage import (
     RuleCoverage,
@@ -23,7 +24,8 @@ from simdiag.authoring.random_cases import RandomCases
 from simdiag.authoring.scenarios import ScenarioResult, run_scenarios, select
 from simdiag.authoring.selfcheck import Comparison, Verdict, compare_all
 from simdiag.authoring.texts import skeleton
-from simdiag.errors import Problems, UsageError
+from simdiag.engines.base import Engine
+from simdiag.errors import NotYet, Problems, UsageError
 from simdiag.loading.coverage import COVERAGE_FILE, read_coverage
 from simdiag.loading.scenarios import Scenario, read_scenarios, scenario_files
 from simdiag.loading.schema import FACTS, facts_schema, package_schema
@@ -189,8 +191,15 @@ def selfcheck(diag: Simdiag, cases: int, seed: int = 1, progress: Progress = _si
         seed: Another one draws other cases.
         progress: Given the number of cases, it is entered for something to call after each.
     """
-    names = ("reference", *(name for name in ENGINES if name != "reference"))
-    engines = {name: Simdiag(diag.base, name).engine for name in names}
+    names = ("reference", "experta")
+    engines: dict[str, Engine] = {}
+    lacking = {}
+    for name in names:
+        try:
+            engines[name] = Simdiag(diag.base, name).engine
+        except NotYet as reason:
+            lacking[f"{name}: {reason}"] = cases
     drawn = RandomCases(diag.program).many(seed, range(1, cases + 1))
     with progress(cases) as done:
-        return compare_all(Comparison(diag.program, engines), drawn, done)
+        verdict = compare_all(Comparison(diag.program, engines), drawn, done)
+    return replace(verdict, lacking={**lacking, **verdict.lacking})

@@ -91,8 +91,8 @@ def test_why(make_package: Callable[..., Path]) -> None:
 
 def test_both_engines(make_package: Callable[..., Path]) -> None:
     """With both engines each scenario runs twice, and their equal results are no failure."""
-    results = run_rule_tests([make_package()], ENGINES)
-    assert {result.engine for result in results} == set(ENGINES)
+    results = run_rule_tests([make_package()], ENGINES[:2])
+    assert {result.engine for result in results} == set(ENGINES[:2])
     assert len(results) == 2 * len(KINDS) * 2
     assert all(result.passed for result in results)
 
@@ -113,7 +113,7 @@ def test_engines_that_differ(
         return replace(whole(self, rule, rows, decision), support=())
 
     monkeypatch.setattr(ReferenceSession, "outcome", outcome)
-    results = run_rule_tests([make_package()], ENGINES, "captured")
+    results = run_rule_tests([make_package()], ENGINES[:2], "captured")
     assert [result.passed for result in results] == [True, False]
     assert results[1].failures[0].what == "`justifications` on reference"
 

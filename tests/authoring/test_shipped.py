@@ -12,7 +12,7 @@ AREAS = sorted(path.name for path in (shipped_package() / "diagnoses").iterdir()
 @pytest.mark.parametrize("area", AREAS)
 def test_scenarios(area: str) -> None:
     """Every scenario of the shipped package holds on both engines, which conclude the same."""
-    results = run_rule_tests([shipped_package() / "diagnoses" / area], ENGINES)
+    results = run_rule_tests([shipped_package() / "diagnoses" / area], ENGINES[:2])
     failed = [(str(f.span), f.what, f.expected, f.found) for r in results for f in r.failures]
     assert failed == []
 
@@ -22,7 +22,7 @@ def test_stories() -> None:
     folder = shipped_package() / "scenarios"
     if not folder.is_dir():
         pytest.skip("the shipped package has no stories yet")
-    results = run_rule_tests([folder], ENGINES)
+    results = run_rule_tests([folder], ENGINES[:2])
     assert [str(f.span) for r in results for f in r.failures] == []
 
 

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from simdiag.api import Simdiag, write_json
 from simdiag.engines.base import Engine
-from simdiag.engines.rete.engine import ReteEngine, RuleBuilder
+from simdiag.engines.rete.batches import RuleBuilder
+from simdiag.engines.rete.engine import ReteEngine
 from simdiag.engines.rete.guard import load_experta
 from simdiag.engines.rete.kernel import RuleSpec, build_engine
 from simdiag.model.cases import Case

@@ -171,7 +171,7 @@ def test_csv_out(folder: Path) -> None:
     first = rows[0]
     assert first["first_cause"] == "topup.paid-not-credited"
     assert first["state"] == "established"
-    assert first["range"] == "established..established"
+    assert first["range"] == "suggested..established"
     assert "pay_again" in first["vetoes"].split("; ")
     assert first["Remarks"] == "Called twice"
     assert rows[2]["Remarks"] == 'Says: "card not accepted"'

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from simdiag.errors import Problems
 from simdiag.model.conditions import (
@@ -58,6 +59,11 @@ class Program:
     def reads(self, rule: str) -> frozenset[tuple[str, str]]:
         """Give the (template, slot) that a rule reads, also through findings and relevance."""
         return self._reads.get(rule, frozenset())
+
+    @cached_property
+    def kept(self) -> dict[str, Any]:
+        """What engines have worked out from the knowledge base, by names of theirs."""
+        return {}
 
     @cached_property
     def rule(self) -> Mapping[str, Rule]:

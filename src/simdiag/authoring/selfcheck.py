@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from simdiag.analysis.program import Program
 from simdiag.authoring.shrinking import shrunk
 from simdiag.engines.base import Engine
+from simdiag.errors import NotYet
 from simdiag.loading.facts_writer import facts_yaml, plain_facts
 from simdiag.model.cases import Case
 from simdiag.reasoning.assess import assess
@@ -43,12 +45,14 @@ class Verdict:
         engines: Names of the engines.
         differing: Of how many cases they do not conclude the same.
         example: The first of those.
+        lacking: What an engine said that it lacks, and in how many cases it was left out.
     """
 
     tried: int
     engines: tuple[str, ...]
     differing: int = 0
     example: Disagreement | None = None
+    lacking: Mapping[str, int] = field(default_factory=dict)
 
 
 class Comparison:
@@ -57,20 +61,26 @@ class Comparison:
     Args:
         program: The knowledge base, made ready.
         engines: The engines by name; the others are compared with the first.
+
+    Attributes:
+        lacking: What an engine said that it lacks, and in how many cases.
     """
 
     def __init__(self, program: Program, engines: Mapping[str, Engine]) -> None:
         """Keep the engines."""
         self.program = program
         self.engines = dict(engines)
+        self.lacking: Counter[str] = Counter()
         self._serialiser = Serialiser(program)
 
     def disagreement(self, case: Case) -> Disagreement | None:
         """Compare the engines on a case; none if all conclude the same."""
         first, *others = self.engines
-        expected = self._result(first, case)
+        expected = self._result(first, case) or {}
         for other in others:
             found = self._result(other, case)
+            if found is None:
+                continue
             failure = next((each for each in (expected, found) if isinstance(each, str)), "")
             keys = () if failure else _unlike(expected, found)
             if failure or keys:
@@ -82,11 +92,14 @@ class Comparison:
         small = shrunk(found.case, lambda case: self.disagreement(case) is not None)
         return self.disagreement(small) or found
 
-    def _result(self, name: str, case: Case) -> dict[str, Any] | str:
-        """Give the result of an engine, or what went wrong."""
+    def _result(self, name: str, case: Case) -> dict[str, Any] | str | None:
+        """Give the result of an engine, or what went wrong; none if it lacks something."""
         try:
             found = assess(self.program, case, self.engines[name].infer(case))
             return self._serialiser.assessment(found)
+        except NotYet as reason:
+            self.lacking[f"{name}: {reason}"] += 1
+            return None
         except Exception as error:  # noqa: BLE001 - that an engine fails is what is looked for
             return f"{name} could not finish: {type(error).__name__}: {error}"
 
@@ -120,7 +133,13 @@ def compare_all(
             differing += 1
             example = example or comparison.smallest(found)
         done()
-    return Verdict(tried, tuple(comparison.engines), differing, example)
+    return Verdict(
+        tried,
+        tuple(comparison.engines),
+        differing,
+        example,
+        dict(sorted(comparison.lacking.items())),
+    )
 
 
 def facts_text(program: Program, case: Case, notes: Iterable[str] = ()) -> str:

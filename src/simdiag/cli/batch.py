@@ -41,8 +41,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 _LATER: Final = {
-    "columnar": "not built yet: the engine `columnar`; use auto, experta or reference",
-    "spark": "not built yet: the engine `spark`; use auto, experta or reference",
+    "spark": "not built yet: the engine `spark`; use auto, columnar, experta or reference",
 }
 _SHOWN_REJECTS: Final = 10
 _SHOWN_CAUSES: Final = 10
@@ -87,10 +86,12 @@ class Outcome:
 
 @click.command()
 @click.argument("inputs", nargs=-1, metavar="INPUT...")
-@click.option("-o", "--out", metavar="OUT", help="Results: .jsonl or .csv; - for the screen.")
+@click.option(
+    "-o", "--out", metavar="OUT", help="Results: .jsonl, .csv or .parquet; - for the screen."
+)
 @click.option(
     "--engine",
-    type=click.Choice(["auto", "experta", "reference", *_LATER]),
+    type=click.Choice(["auto", "experta", "reference", "columnar", *_LATER]),
     default="auto",
     help="Engine; auto takes experta, and reference above 1000 cases. Same answers.",
 )
@@ -123,15 +124,16 @@ def batch(
 ) -> None:
     """Assess many cases.
 
-    INPUT is YAML, JSON, NDJSON (.jsonl) or CSV. A CSV has one row a case with columns such as
-    line.brand (or a --map), or one file for each template with a `case` column; several such
-    files make up the cases together. Rows that cannot be used are set aside with the reasons.
+    INPUT is YAML, JSON, NDJSON (.jsonl), Parquet or CSV. A CSV has one row a case with columns
+    such as line.brand (or a --map), or one file for each template with a `case` column; several
+    such files make up the cases together. Rows that cannot be used are set aside with the reasons.
     """
     if map_new:
         _write_map(settings, map_new, options["lang"])
         return
     _check_usage(options, resume=resume)
-    outcome = _run(Order(settings, **options))
+    order = Order(settings, **options)
+    outcome = _run_table(order) if _is_table(options["out"]) else _run(order)
     if strict and outcome.rejects:
         ctx.exit(1)
 
@@ -166,14 +168,35 @@ def _check_usage(options: dict[str, Any], *, resume: bool) -> None:
             "name the results with -o, such as: -o results.jsonl (or -o - to see them)"
         )
     suffix = PurePath(out).suffix.lower()
-    if suffix == ".parquet":
-        raise UsageError("not built yet: Parquet results; use .jsonl or .csv")
-    if out != STDIN and suffix not in {".jsonl", ".ndjson", ".csv"} and _is_plain(out):
-        raise UsageError(f"{out}: results end in .jsonl or .csv")
+    known = {".jsonl", ".ndjson", ".csv", ".parquet"}
+    if out != STDIN and suffix not in known and _is_plain(out):
+        raise UsageError(f"{out}: results end in .jsonl, .csv or .parquet")
     report = options["report"]
+    if _is_table(out):
+        _check_table(options)
     if report and report.suffix.lower() not in FORMS:
         raise UsageError(f"{report}: a page ends in .html, .md or .txt")
     _check_places(options)
+
+
+def _is_table(out: str) -> bool:
+    return PurePath(out).suffix.lower() == ".parquet"
+
+
+def _check_table(options: dict[str, Any]) -> None:
+    """Refuse what Parquet results do not hold.
+
+    Raises:
+        UsageError: With what to do instead.
+    """
+    from simdiag.errors import UsageError
+
+    if options["engine"] not in {"auto", "columnar"}:
+        raise UsageError("Parquet results come from the engine `columnar`; leave --engine out")
+    if options["report"] or options["justifications"]:
+        raise UsageError("for a page or the full record, let the results end in .jsonl")
+    if not _is_plain(options["out"]):
+        raise UsageError(f"{options['out']}: Parquet results need a file of their own")
 
 
 def _is_plain(path: str) -> bool:
@@ -204,6 +227,7 @@ def _check_places(options: dict[str, Any]) -> None:
 def _run(order: Order) -> Outcome:
     """Read, assess, write, and say what came of it."""
     from simdiag.api import MANY_CASES, Assessor
+    from simdiag.i18n import Messages
 
     began = time.monotonic()
     now = clock()
@@ -214,14 +238,46 @@ def _run(order: Order) -> Outcome:
     _refuse_nothing(entries, cases)
     if order.as_of is None and any(case.as_of == now for case in cases):
         tell_now(now)
-    slow = len(cases) <= MANY_CASES if order.engine == "auto" else order.engine == "experta"
-    diag.engine_name = "experta" if slow else "reference"
+    diag.engine_name = order.engine
+    if order.engine == "auto":
+        diag.engine_name = "reference" if len(cases) > MANY_CASES else "experta"
+        if diag.engine_name == "reference":
+            note(Messages(order.lang).get("cli.batch.engine", engine=diag.engine_name))
     assessor = Assessor(diag, order.lang, order.reveal)
     outcome = _write_all(order, assessor, entries, cases)
     _write_rejects(order, outcome)
     if order.report:
         _write_page(order, assessor, outcome)
     _summary(order, assessor, outcome, time.monotonic() - began)
+    return outcome
+
+
+def _run_table(order: Order) -> Outcome:
+    """Assess into Parquet: files of Parquet piece by piece, everything else read first."""
+    from simdiag.api import Assessor, moment_text, table_results
+    from simdiag.reporting.results import reject
+
+    began = time.monotonic()
+    now = clock()
+    diag = load(order.settings, order.lang)
+    reader = diag.reader(order.as_of, now)
+    outcome = Outcome()
+    files = [name for name in order.inputs if _is_table(name)]
+    cases: list[Case] = []
+    if len(files) < len(order.inputs):
+        files = []
+        entries = list(diag.entries(sources(order.inputs), reader, order.column_map))
+        cases = [entry.case for entry in entries if entry.case is not None]
+        _refuse_nothing(entries, cases)
+        outcome.rejects = [_reject(each, each.errors) for each in entries if each.case is None]
+    found = table_results(diag, files or cases, Path(order.out), (order.as_of, now), order.jobs)
+    outcome.done, outcome.causes = found.done, found.causes
+    if order.as_of is None and moment_text(now) in found.moments:
+        tell_now(now)
+    for name, problem in found.rejects:
+        outcome.rejects.append(reject(name, problem.span, [problem], None))
+    _write_rejects(order, outcome)
+    _summary(order, Assessor(diag, order.lang), outcome, time.monotonic() - began)
     return outcome
 
 

@@ -1,4 +1,4 @@
-"""``simdiag explain``: the reasoning behind one conclusion, as a tree."""
+"""``simdiag explain``: how a conclusion was reached, why not another, and what if."""
 
 from __future__ import annotations
 
@@ -22,31 +22,36 @@ from simdiag.cli.common import (
 
 if TYPE_CHECKING:
     from simdiag.api import Simdiag
+    from simdiag.model.cases import Case
     from simdiag.model.values import Interval
-
-# Asked for often enough to be named; each says what stands in for it today.
-LATER = {
-    "why_not": "--why-not is not built yet; --how also shows what speaks against an id",
-    "what_if": "--what-if is not built yet; change a copy of the facts and explain that",
-}
 
 
 class Options(TypedDict):
-    """The options that most commands share, and those that wait."""
+    """The options that most commands share, and what is asked beside ``--how``."""
 
     lang: str
     engine: str
     as_of: Interval | None
     reveal: bool
-    why_not: str | None
-    what_if: str | None
+    why_not: str
+    about: str
+    what_if: tuple[str, ...]
 
 
 @click.command()
 @click.argument("facts", metavar="FACTS")
 @click.option("--how", metavar="ID", default="", help="A diagnosis, action, veto or finding.")
-@click.option("--why-not", metavar="ID", help="Not built yet.", hidden=True)
-@click.option("--what-if", metavar="SLOT=VALUE", help="Not built yet.", hidden=True)
+@click.option(
+    "--why-not", metavar="ID", default="", help="A diagnosis: what it lacks, and the least change."
+)
+@click.option("--for", "about", metavar="FACT", default="", help="With --why-not: which fact.")
+@click.option(
+    "--what-if",
+    metavar="SLOT=VALUE",
+    multiple=True,
+    help="The difference that a change makes; several together. "
+    "Such as attempt.amount=10, attempt[2].amount=unknown, bill=none.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @lang_option
 @engine_option
@@ -58,29 +63,40 @@ def explain(
 ) -> None:
     """Show how a conclusion was reached: its rules, their conditions, the facts behind them.
 
-    Without --how it is the first diagnosis. FACTS is a facts file, or - for standard input.
+    Without --how it is the first diagnosis. --why-not says what a diagnosis lacks, --what-if what
+    other facts would change. FACTS is a facts file, or - for standard input.
     """
-    from simdiag.api import explain_case
-
-    refuse(why_not=options["why_not"], what_if=options["what_if"])
-    lang = options["lang"]
-    diag = load(settings, lang, options["engine"])
+    check(how, options)
+    diag = load(settings, options["lang"], options["engine"])
     cases = read_facts(diag, facts, options["as_of"])
-    found = [explain_case(diag, case, how, lang, reveal=options["reveal"]) for case in cases]
+    found = [answer(diag, case, how, options) for case in cases]
     put(as_json(found) if form == "json" else as_text(diag, found))
 
 
-def refuse(**options: str | None) -> None:
-    """Say which options must wait, and what to do meanwhile.
+def check(how: str, options: Options) -> None:
+    """Check that one question is asked at a time.
 
     Raises:
-        UsageError: One of them was given.
+        UsageError: There are two, or an option without the one it belongs to.
     """
     from simdiag.errors import UsageError
 
-    for name, value in options.items():
-        if value is not None:
-            raise UsageError(LATER[name])
+    if sum(map(bool, (how, options["why_not"], options["what_if"]))) > 1:
+        raise UsageError("give one of --how, --why-not and --what-if")
+    if options["about"] and not options["why_not"]:
+        raise UsageError("--for belongs to --why-not")
+
+
+def answer(diag: Simdiag, case: Case, how: str, options: Options) -> dict[str, Any]:
+    """Give the explanation that was asked for."""
+    from simdiag import explaining
+
+    lang, reveal = options["lang"], options["reveal"]
+    if name := options["why_not"]:
+        return explaining.explain_why_not(diag, case, name, options["about"], lang, reveal=reveal)
+    if changes := options["what_if"]:
+        return explaining.explain_what_if(diag, case, changes, lang, reveal=reveal)
+    return explaining.explain_how(diag, case, how, lang, reveal=reveal)
 
 
 def as_json(found: list[dict[str, Any]]) -> str:
@@ -90,10 +106,10 @@ def as_json(found: list[dict[str, Any]]) -> str:
 
 def as_text(diag: Simdiag, found: list[dict[str, Any]]) -> str:
     """Write explanations as text, each under the name of its case where there are several."""
-    from simdiag.api import explanation_text
+    from simdiag.explaining import answer_text
 
     texts = []
     for each in found:
-        text = explanation_text(diag, each)
+        text = answer_text(diag, each)
         texts.append(f"{each['case']}\n\n{text}" if len(found) > 1 else text)
     return printable("\n\n".join(texts))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option(
-    "--cases", type=click.IntRange(min=1), default=200, show_default=True, help="How many cases."
+    "--cases", type=click.IntRange(min=1), default=50, show_default=True, help="How many cases."
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Another one: other cases.")
 @lang_option
@@ -37,17 +37,22 @@ def selfcheck(context: click.Context, settings: Settings, cases: int, seed: int,
     messages = Messages(lang)
     example = verdict.example
     if example is None:
-        click.echo(agreed(verdict, seed, messages))
+        click.echo("\n".join(agreed(verdict, seed, messages)))
         return
     notes = differed(verdict, example, seed, messages)
     click.echo(printable(facts_text(diag.program, example.case, notes)), nl=False)
     context.exit(1)
 
 
-def agreed(verdict: Verdict, seed: int, messages: Messages) -> str:
-    """Say that all engines gave the same results."""
+def agreed(verdict: Verdict, seed: int, messages: Messages) -> tuple[str, ...]:
+    """Say that all engines gave the same results, and which lacked something."""
     engines = messages.join(verdict.engines)
-    return messages.count("cli.selfcheck.same", verdict.tried, seed=seed, engines=engines)
+    same = messages.count("cli.selfcheck.same", verdict.tried, seed=seed, engines=engines)
+    lacking = (
+        messages.count("cli.selfcheck.lacking", number, what=what)
+        for what, number in verdict.lacking.items()
+    )
+    return same, *lacking
 
 
 def differed(

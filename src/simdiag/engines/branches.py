@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from simdiag.engines.values import Code
 from simdiag.engines.world import World
 from simdiag.model.cases import RowId
 from simdiag.model.conditions import Aggregate, All, Any, AtLeast, Condition, Each, Expression, Not
@@ -15,8 +15,7 @@ from simdiag.model.values import NOT_APPLICABLE, Value
 Binding = Mapping[str, RowId]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """How a conjunction came out for one outer binding, and the binding that decided it."""
 
     truth: Truth
@@ -58,6 +57,10 @@ class Run(Protocol):
     def world(self) -> World:
         """The rows and what they hold."""
 
+    @property
+    def code(self) -> Code:
+        """The comparisons and expressions as functions."""
+
     def branch(self, branch: All, binding: Binding) -> Decision | None:
         """Give how an inner conjunction came out for an outer binding; none if it is false."""
 
@@ -67,26 +70,38 @@ class Run(Protocol):
     def aggregate(self, found: Aggregate, binding: Binding) -> Value:
         """Compute an aggregate from the facts that count for it."""
 
+    def pair(self, finding: str, first: RowId, second: RowId) -> Value:
+        """Give what a finding about pairs, by its name, says of two facts."""
+
     def evaluate(self, expression: Expression, binding: Binding) -> Value:
         """Give the value of an expression for a binding."""
 
 
-@dataclass(frozen=True, slots=True)
 class RunReader:
-    """Reads slots through a binding."""
+    """Reads slots through a binding.
 
-    run: Run
-    binding: Binding
+    Args:
+        run: The run.
+        binding: The facts that aliases stand for; whoever reads may change it between two reads.
+    """
+
+    __slots__ = ("_rows", "_slots", "binding", "run")
+
+    def __init__(self, run: Run, binding: Binding) -> None:
+        """Keep at hand what is read most."""
+        self.run = run
+        self.binding = binding
+        self._slots = run.world.slots
+        self._rows = run.world.rows
 
     def slot(self, alias: str, slot: str) -> Value:
         """Give the value of a slot or finding of the fact that an alias stands for."""
-        world = self.run.world
-        return world.slots[world.row_of(alias, self.binding)].get(slot, NOT_APPLICABLE)
+        row = self.binding.get(alias)
+        return self._slots[self._rows[alias][0] if row is None else row].get(slot, NOT_APPLICABLE)
 
     def pair(self, first: str, second: str, finding: str) -> Value:
         """Give the value of a finding about two facts."""
-        key = (finding, self.binding[first], self.binding[second])
-        return self.run.world.pairs[key]
+        return self.run.pair(finding, self.binding[first], self.binding[second])
 
     def aggregate(self, aggregate: Aggregate) -> Value:
         """Give the value of an aggregate."""

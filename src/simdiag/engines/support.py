@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import overload
 
 from simdiag.engines.branches import Binding, Run, RunReader, branches_of, combine
-from simdiag.engines.values import compare
 from simdiag.model.conditions import (
     Aggregate,
     All,
@@ -19,6 +19,45 @@ from simdiag.model.conditions import (
 )
 from simdiag.model.inference import Read, Support
 from simdiag.model.truth import FALSE, UNKNOWN, Truth
+
+
+class Records(Sequence[Support]):
+    """The records of the parts of a conjunction, made when somebody looks at them.
+
+    Args:
+        run: The run that decided it; what it decided must not change afterwards.
+        parts: The parts.
+        binding: The facts that the aliases stand for.
+    """
+
+    __slots__ = ("_binding", "_made", "_parts", "_run")
+
+    def __init__(self, run: Run, parts: Sequence[Condition], binding: Binding) -> None:
+        """Make nothing yet."""
+        self._run = run
+        self._parts = parts
+        self._binding = binding
+        self._made: tuple[Support, ...] | None = None
+
+    def __len__(self) -> int:
+        """Give the number of parts."""
+        return len(self._parts)
+
+    @overload
+    def __getitem__(self, place: int) -> Support: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Support]: ...
+    def __getitem__(self, place: int | slice) -> Support | Sequence[Support]:
+        """Give the record of a part."""
+        if self._made is None:
+            self._made = supports_of(self._run, self._parts, self._binding)
+        return self._made[place]
+
+    def __eq__(self, other: object) -> bool:
+        """Compare the records."""
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]  # nothing that holds values of facts has one
 
 
 def support_of(run: Run, condition: Condition, binding: Binding) -> Support:
@@ -69,7 +108,7 @@ def _comparison(run: Run, condition: Compare, binding: Binding) -> Support:
     parts: list[Support] = []
     for side in (condition.left, *condition.right):
         _collect(run, side, binding, reads, parts)
-    truth = compare(condition, RunReader(run, binding))
+    truth = run.code.test(condition)(RunReader(run, binding))
     return Support(condition, truth, tuple(reads), parts=tuple(parts))
 
 

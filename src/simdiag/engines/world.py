@@ -28,7 +28,6 @@ class World:
             which may not exist.
         exists: Whether each row exists.
         slots: What each row's slots and findings hold.
-        pairs: What findings of pairs hold: (finding name, first, second).
         as_of: The moment for which the case is judged.
     """
 
@@ -39,7 +38,6 @@ class World:
         self.rows: dict[str, Rows] = {CASE: (CASE_ROW,)}
         self.exists: dict[RowId, Truth] = {CASE_ROW: TRUE}
         self.slots: dict[RowId, dict[str, Value]] = {CASE_ROW: {}}
-        self.pairs: dict[tuple[str, RowId, RowId], Value] = {}
         for template in program.base.templates.values():
             if template.cardinality is Cardinality.REFERENCE:
                 self._add_reference(template)
@@ -119,8 +117,6 @@ class World:
         self.rows[template.name] = tuple(kept)
 
     def conclude(self, finding: str, subject: Rows, value: Value) -> None:
-        """Keep the value of a finding."""
-        if len(subject) == 2:  # noqa: PLR2004 - a pair
-            self.pairs[finding, subject[0], subject[1]] = value
-        else:
+        """Keep the value of a finding about the case or one fact; pairs are not known here."""
+        if len(subject) <= 1:
             self.slots[subject[0] if subject else CASE_ROW][finding] = value

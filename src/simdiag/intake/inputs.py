@@ -16,9 +16,9 @@ from simdiag.intake.tables import Table, read_table
 from simdiag.loading.cases import FactReader
 
 TABLES: Final = frozenset({".csv", ".tsv"})
+PARQUET: Final = ".parquet"
 DOCUMENTS: Final = frozenset({".yaml", ".yml", ".json", ""})
 _LATER: Final = {
-    ".parquet": "not built yet: Parquet input; export the table as CSV or as JSON lines",
     ".xlsx": "not built yet: Excel workbooks; save the sheet as CSV (UTF-8)",
     ".xls": "not built yet: Excel workbooks; save the sheet as CSV (UTF-8)",
     ".ods": "not built yet: workbooks; save the sheet as CSV (UTF-8)",
@@ -55,8 +55,9 @@ def _check_kind(name: str) -> None:
     suffix = PurePath(name).suffix.lower()
     if suffix in _LATER:
         raise UsageError(f"{name}: {_LATER[suffix]}")
-    if suffix not in TABLES | DOCUMENTS | LINED:
-        known = ", ".join(sorted((TABLES | DOCUMENTS | LINED) - {""}))
+    kinds = TABLES | DOCUMENTS | LINED | {PARQUET}
+    if suffix not in kinds:
+        known = ", ".join(sorted(kinds - {""}))
         raise UsageError(f"{name}: files of facts end in one of {known}")
 
 
@@ -90,8 +91,17 @@ def _read(data: Mapping[str, bytes], reader: FactReader, map_file: Path | None) 
             yield from read_rows(tables[name], column_map, reader)
         elif suffix in LINED:
             yield from read_lines(content, name, reader)
+        elif suffix == PARQUET:
+            yield from read_lines(_parquet_lines(content, name, reader), name, reader)
         else:
             yield from read_documents(content, name, reader)
+
+
+def _parquet_lines(content: bytes, name: str, reader: FactReader) -> bytes:
+    # Its libraries take a while to import, and few inputs are tables of this kind.
+    from simdiag.engines.columnar.files import as_lines  # noqa: PLC0415 - see above
+
+    return as_lines(content, name, reader.base)
 
 
 def load_map(map_file: Path | None, reader: FactReader) -> ColumnMap:

@@ -6,7 +6,7 @@ ranges, plans, explanations) is made once, for all engines, in :mod:`simdiag.rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -61,14 +61,14 @@ class Outcome:
 
     Of several bindings with the same truth the first in the order of rows is recorded. ``unless``
     holds the rules to which this one gives way, and how they came out; ``computed`` the dates and
-    arguments of advice.
+    arguments of advice. ``support`` may be made only when somebody looks at it.
     """
 
     rule: str
     subject: Rows
     truth: Truth
     binding: Mapping[str, RowId] = field(default_factory=dict)
-    support: tuple[Support, ...] = ()
+    support: Sequence[Support] = ()
     unless: tuple[tuple[str, Truth], ...] = ()
     computed: Mapping[str, Value] = field(default_factory=dict)
 
@@ -79,7 +79,9 @@ class Inference:
 
     Attributes:
         outcomes: Rule id to subject to outcome. What is not there is false.
-        values: Findings: id to subject to value (boolean findings as ``bool`` or unknown).
+        values: Findings: id to subject to value (boolean findings as ``bool`` or unknown). What
+            nobody has read of a pair of facts is worked out here and in ``outcomes`` when it is
+            looked at.
         rows: All rows by template, the virtual ones last, in canonical order.
         slots: What each row's slots and findings held at the end.
     """

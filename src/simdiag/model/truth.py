@@ -24,11 +24,12 @@ class Truth(IntEnum):
 
 
 FALSE, UNKNOWN, TRUE = Truth.FALSE, Truth.UNKNOWN, Truth.TRUE
+_NEGATED = (TRUE, UNKNOWN, FALSE)
 
 
 def negate(value: Truth) -> Truth:
     """Kleene's *not*."""
-    return Truth(2 - value)
+    return _NEGATED[value]
 
 
 def conjunction(values: Iterable[Truth]) -> Truth:

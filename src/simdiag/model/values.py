@@ -56,6 +56,9 @@ class Absent(Enum):
     UNKNOWN = "unknown"
     NOT_APPLICABLE = "not applicable"
 
+    # Members are themselves alone; the hash of Enum is slow, and these are keys in every case.
+    __hash__ = object.__hash__
+
 
 UNKNOWN_VALUE: Final = Absent.UNKNOWN
 NOT_APPLICABLE: Final = Absent.NOT_APPLICABLE

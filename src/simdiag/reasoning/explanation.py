@@ -67,7 +67,7 @@ def explain(
     Raises:
         UsageError: There is nothing of that name.
     """
-    return _Explainer(program, assessment, serialiser).tree(name or usual_subject(assessment))
+    return Explainer(program, assessment, serialiser).tree(name or usual_subject(assessment))
 
 
 def usual_subject(assessment: Assessment) -> str:
@@ -76,8 +76,17 @@ def usual_subject(assessment: Assessment) -> str:
     return (likely or [entry.id for entry in assessment.actions])[0]
 
 
-class _Explainer:
+class Explainer:
+    """Makes the trees of the conclusions about one case.
+
+    Args:
+        program: The knowledge base, made ready.
+        assessment: What was concluded, with its records.
+        serialiser: Writes facts and values.
+    """
+
     def __init__(self, program: Program, assessment: Assessment, serialiser: Serialiser) -> None:
+        """Start with nothing told."""
         self.program = program
         self.base = program.base
         self.assessment = assessment

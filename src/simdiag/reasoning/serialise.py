@@ -278,12 +278,13 @@ class Serialiser:
         Of findings about pairs only those that another record reads: a bill of a hundred lines
         has ten thousand pairs, most of which concern nothing.
         """
-        read = pairs_read(self.base, inference)
+        read = pairs_read(self.program, inference)
         return [
-            self._justification(self.program.rule[rule], outcome, inference)
-            for rule, outcomes in sorted(inference.outcomes.items())
-            for outcome in outcomes.values()
-            if len(outcome.subject) < PAIR or (rule.partition("#")[0], outcome.subject) in read
+            self._justification(rule, outcomes[subject], inference)
+            for name, outcomes in sorted(inference.outcomes.items())
+            for rule in (self.program.rule[name],)
+            for subject in (outcomes if len(rule.subjects) < PAIR else read.get(rule.target, ()))
+            if subject in outcomes
         ]
 
     def _justification(self, rule: Rule, outcome: Outcome, inference: Inference) -> Json:
@@ -355,14 +356,14 @@ def condition_kind(condition: Condition) -> str:
     return _KINDS[type(condition)]
 
 
-def pairs_read(base: KnowledgeBase, inference: Inference) -> set[tuple[str, Rows]]:
-    """Give the pair findings (id, the two facts) that records lead to, also through other pairs."""
+def pairs_read(program: Program, inference: Inference) -> dict[str, list[Rows]]:
+    """Give the pairs to whose findings records lead, also through other pairs, by finding."""
     found: set[tuple[str, Rows]] = set()
     todo = [
         support
-        for outcomes in inference.outcomes.values()
+        for rule, outcomes in inference.outcomes.items()
+        if len(program.rule[rule].subjects) < PAIR
         for outcome in outcomes.values()
-        if len(outcome.subject) < PAIR
         for support in outcome.support
     ]
     while todo:
@@ -372,13 +373,16 @@ def pairs_read(base: KnowledgeBase, inference: Inference) -> set[tuple[str, Rows
             name = f"pair.{first.slot}"
             if first.row is None or second.row is None or first.slot != second.slot:
                 continue
-            subject = (first.row, second.row)
-            if name in base.findings and (name, subject) not in found:
+            subject: Rows = (first.row, second.row)
+            if name in program.base.findings and (name, subject) not in found:
                 found.add((name, subject))
-                for rule in base.findings[name].rules:
+                for rule in program.base.findings[name].rules:
                     outcome = inference.outcomes.get(rule, {}).get(subject)
                     todo.extend(outcome.support if outcome else ())
-    return found
+    by_finding: dict[str, list[Rows]] = {}
+    for name, pair in sorted(found):
+        by_finding.setdefault(name, []).append(pair)
+    return by_finding
 
 
 def _warnings(found: Assessment) -> list[Json]:

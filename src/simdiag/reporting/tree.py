@@ -132,7 +132,8 @@ class _TreeWriter:
         text = text or self.get("explain.rule_bare", id=node["id"])
         against = node["weight"] == EXCLUDES or (node["score"] or 0) < 0
         key = "rule_against" if against else "rule"
-        key = key if node["truth"] == TRUE.word else "rule_open"
+        if node["truth"] != TRUE.word:
+            key = "rule_false" if node["truth"] == FALSE.word else "rule_open"
         yield self.noted(self.get(f"explain.{key}", text=text), *self.notes(node))
 
     def noted(self, line: str, *notes: str) -> str:
@@ -229,6 +230,9 @@ class _TreeWriter:
         if node["truth"] == TRUE.word and self.is_single(node):
             return
         facts = self.join(self.words.facts(node["facts"]))
+        if node["truth"] == FALSE.word and not facts:
+            yield self.get("explain.no_fact")
+            return
         yield (
             self.get("explain.exists", facts=facts) if facts else self.get("explain.exists_unseen")
         )

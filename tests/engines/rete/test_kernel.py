@@ -133,7 +133,7 @@ def test_salience_and_ordinal_order_the_firings() -> None:
     """Higher salience fires first, then the smaller ordinal; without ordinals names decide."""
     fired: list[str] = []
 
-    def spec(name: str, **order: int) -> RuleSpec:
+    def spec(name: str, **order: Any) -> RuleSpec:
         return RuleSpec(name, [Line()], lambda _: fired.append(name), **order)
 
     run(build_engine("Named", [spec("b"), spec("c", salience=1), spec("a")])(), Line())

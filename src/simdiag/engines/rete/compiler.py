@@ -1,21 +1,24 @@
-"""Lowered rules to experta rules: for each rule and node, one that matches and one that could."""
+"""Conjunctions to experta rules: for each unit one rule that matches and one that could."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeGuard, overload
 
-from simdiag.analysis.program import Program
-from simdiag.engines.branches import Binding
+from simdiag.engines.rete.facts import EXISTS, ROW, Marker, PairFact, fact_class
 from simdiag.engines.rete.guard import load_experta
-from simdiag.engines.rete.kernel import RuleSpec
-from simdiag.engines.rete.lowering import Layer, Node, aggregates_of
-from simdiag.engines.values import compare, decide
+from simdiag.engines.rete.lowering import Layer, Node, Unit, aggregates_of
+from simdiag.engines.rete.predicates import (
+    COULD,
+    DOES,
+    Moded,
+    PairName,
+    Predicate,
+    Tools,
+    of_two_slots,
+)
 from simdiag.model.cases import VIRTUAL
 from simdiag.model.conditions import (
-    Aggregate,
     AsOf,
     Compare,
     Condition,
@@ -23,342 +26,281 @@ from simdiag.model.conditions import (
     Literal,
     Match,
     Not,
-    Operator,
     PairRef,
     SlotRef,
     expressions_in,
 )
-from simdiag.model.knowledge import CASE, KnowledgeBase
-from simdiag.model.rules import Purpose, Rule, Subject
-from simdiag.model.terms import Cardinality
+from simdiag.model.knowledge import CASE
 from simdiag.model.truth import FALSE, TRUE, Truth
-from simdiag.model.values import NOT_APPLICABLE, UNKNOWN_VALUE, Kind, Value
 
 experta = load_experta()
 
-DOES, COULD = "does", "could"
 MODES = (DOES, COULD)
 _LEAST: Mapping[str, Truth] = {DOES: Truth.TRUE, COULD: Truth.UNKNOWN}
 _OPPOSITE = {DOES: COULD, COULD: DOES}
-# Blanks keep these apart from the slots of a package, which are words.
-AS_OF, ROW, EXISTS = "as of", "the row", "is there"
-Constants = Mapping[str, Mapping[str, Value]]
-
-Marker: Any = type("marker", (experta.Fact,), {})
-PairFact: Any = type("pair", (experta.Fact,), {})
+_EXISTS_SURELY = experta.L(TRUE)
+_EXISTS_PERHAPS = experta.P(lambda exists: exists is not FALSE)
 
 
-def fact_class(template: str) -> Any:
-    """Give the class of the facts of a template; one class per template and process."""
-    if template not in _CLASSES:
-        _CLASSES[template] = type(template, (experta.Fact,), {})
-    return _CLASSES[template]
+class Deferred(Sequence[Any]):
+    """The conditions of a rule, compiled when somebody looks at them.
 
-
-_CLASSES: dict[str, Any] = {}
-
-
-class _Predicate:
-    """A test of some captured facts, with the parameter names that experta looks for."""
-
-    __slots__ = ("__signature__", "check")
-
-    def __init__(self, names: Sequence[str], check: Callable[..., bool]) -> None:
-        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        self.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])
-        self.check = check
-
-    def __call__(self, *facts: Any, **named: Any) -> bool:
-        """Test facts in the order of the names; experta's own network passes them by name."""
-        return self.check(*facts, *named.values())
-
-
-@dataclass(frozen=True, slots=True)
-class FactReader:
-    """Reads slots from the facts that a rule has captured; constants from the knowledge base."""
-
-    facts: Mapping[str, Any]
-    constants: Constants
-    pairs: Mapping[tuple[str, str, str], Any] = field(default_factory=dict)
-
-    def slot(self, alias: str, slot: str) -> Value:
-        """Give the value of a slot or finding of the fact that an alias stands for."""
-        fact = self.facts.get(alias)
-        if fact is None:
-            return self.constants[alias][slot]
-        value: Value = fact.get(slot, NOT_APPLICABLE)
-        return value
-
-    def pair(self, first: str, second: str, finding: str) -> Value:
-        """Give the value of a finding about two facts."""
-        value: Value = self.pairs[first, second, finding]["value"]
-        return value
-
-    def aggregate(self, aggregate: Aggregate) -> Value:
-        """Aggregates are markers here."""
-        raise NotImplementedError
-
-    def as_of(self) -> Value:
-        """Give the moment for which the case is judged."""
-        value: Value = self.facts[CASE][AS_OF]
-        return value
-
-
-@dataclass(slots=True)
-class Needs:
-    """What must be declared for the rules of one level, and what their tests found in this run.
-
-    Attributes:
-        slots: The slots that are read, by template.
-        pairs: The findings of pairs that are read.
-        truths: Truth of a comparison for some facts, by their identities: "does" and "could" ask
-            for the same one. To be emptied before the facts of a run are made.
+    Args:
+        compiled: Compiles them.
     """
 
-    slots: dict[str, set[str]] = field(default_factory=dict)
-    pairs: set[str] = field(default_factory=set)
-    truths: dict[tuple[int, ...], Truth] = field(default_factory=dict)
+    def __init__(self, compiled: Callable[[], Sequence[Any]]) -> None:
+        """Compile nothing yet."""
+        self._compiled = compiled
+        self._conditions: Sequence[Any] | None = None
+
+    def __len__(self) -> int:
+        """Give the number of conditions."""
+        return len(self._known())
+
+    @overload
+    def __getitem__(self, place: int) -> Any: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Any]: ...
+    def __getitem__(self, place: int | slice) -> Any:
+        """Give a condition."""
+        return self._known()[place]
+
+    def _known(self) -> Sequence[Any]:
+        if self._conditions is None:
+            self._conditions = self._compiled()
+        return self._conditions
 
 
 class RuleCompiler:
-    """Makes one experta rule of a conjunction.
+    """Makes the conditions of one experta rule.
 
     Args:
-        program: The program.
+        tools: What rules share.
         layer: The nodes of the rules that are decided together.
+        unit: The conjunction.
         mode: ``does`` for what matches, ``could`` for what is not ruled out.
-        needs: Takes what the rule reads.
-        constants: As :func:`constants_of` gives them.
     """
 
-    def __init__(
-        self, program: Program, layer: Layer, mode: str, needs: Needs, constants: Constants
-    ) -> None:
+    def __init__(self, tools: Tools, layer: Layer, unit: Unit, mode: str) -> None:
         """Start without conditions."""
-        self.program = program
-        self.constants = constants
+        self.tools = tools
         self.layer = layer
+        self.unit = unit
         self.mode = mode
-        self.needs = needs
         self.conditions: list[Any] = []
-        self.names: dict[str, str] = {}
-        self.templates: dict[str, str] = {}
-        self.bound: list[str] = []
-        self.pairs: dict[tuple[str, str, str], str] = {}
+        self.facts: dict[str, Any] = {}
+        self.pairs: dict[PairName, str] = {}
+        self.rows: set[str] = set()
+        self.done: set[int] = set()
+        self.templates = unit.aliases
+        self.names = variables(unit)
 
-    # Conditions ----------------------------------------------------------------------------------
-
-    def outer(self, aliases: Sequence[tuple[str, str]], *, existing: bool = False) -> None:
-        """Capture the facts that aliases outside, or the subjects of a rule, stand for."""
-        for alias, template in aliases:
-            self._capture(alias, template, self._existence() if existing else None, ())
-            self.bound.append(alias)
-
-    def conjunction(self, parts: Sequence[Condition]) -> None:
-        """Add every part of a conjunction."""
-        done: set[int] = set()
-        for number, part in enumerate(parts):
-            if id(part) in done:
-                continue
+    def compiled(self) -> list[Any]:
+        """Give the conditions."""
+        for alias, template in self.unit.outer:
+            exists = self._existence() if self.unit.existing else None
+            self._capture(alias, template, exists)
+        for guard in self.unit.guards:
+            self._compare(guard, COULD)
+        for part in self.unit.parts:
             if isinstance(part, Match):
-                self._match(part, parts[number + 1 :], done)
+                self._match(part)
             elif isinstance(part, Compare) and not aggregates_of(part):
-                self._compare(part)
+                self._compare(part, self.mode)
             else:
                 self._marker(part)
+        if not self.conditions:
+            self._need(CASE, CASE)
+        return self.conditions
+
+    # Facts ---------------------------------------------------------------------------------------
 
     def _existence(self) -> Any:
-        if self.mode == DOES:
-            return experta.L(TRUE)
-        return experta.P(lambda exists: exists is not FALSE)
+        return _EXISTS_SURELY if self.mode == DOES else _EXISTS_PERHAPS
 
-    def _capture(self, alias: str, template: str, exists: Any, tests: Sequence[Compare]) -> None:
-        name = f"f{len(self.names)}"
-        self.names[alias] = name
-        self.templates[alias] = template
-        fields: dict[str, Any] = {}
-        slots = self.needs.slots.setdefault(template, set())
-        for slot in sorted({test.left.slot for test in tests if isinstance(test.left, SlotRef)}):
-            mine = [
-                test for test in tests if isinstance(test.left, SlotRef) and test.left.slot == slot
-            ]
-            fields[slot] = self._constraint(mine)
-            slots.add(slot)
+    def _capture(self, alias: str, template: str, exists: Any) -> None:
+        """Capture a fact, with every test of it by literals."""
+        tests = [(test, COULD) for test in self.unit.guards if _by_literals(test, alias)]
+        tests += [(test, self.mode) for test in self.unit.parts if _by_literals(test, alias)]
+        self.done.update(id(test) for test, _ in tests)
+        by_slot: dict[str, list[Moded]] = {}
+        for test, mode in tests:
+            assert isinstance(test.left, SlotRef)  # noqa: S101 - that is what is tested by literals
+            by_slot.setdefault(test.left.slot, []).append((test, mode))
+        fields = {slot: self.tools.constraint(by_slot[slot]) for slot in sorted(by_slot)}
         if exists is not None:
             fields[EXISTS] = exists
-        fields[ROW] = getattr(experta.MATCH, f"r{name}")
-        self.conditions.append(getattr(experta.AS, name) << fact_class(template)(**fields))
+        if alias in self.rows:
+            fields[ROW] = self._row(alias)
+        name = self.names.setdefault(alias, f"f{len(self.names)}")
+        self.facts[alias] = fact = name << fact_class(template)(**fields)
+        self.conditions.append(fact)
 
-    def _constraint(self, tests: Sequence[Compare]) -> Any:
-        """Give the constraint of one slot by literals; equality to a choice can be indexed."""
-        first = tests[0]
-        literal = first.right[0] if first.right else None
-        if (
-            len(tests) == 1
-            and self.mode == DOES
-            and first.operator is Operator.EQUAL
-            and first.left.type.kind in {Kind.CHOICE, Kind.BOOLEAN}
-            and isinstance(literal, Literal)
-        ):
-            return experta.L(literal.value)
-        least = _LEAST[self.mode]
-        checks = [
-            (
-                test.operator,
-                test.left.type,
-                [(right.value, right.type) for right in test.right if isinstance(right, Literal)],
-            )
-            for test in tests
-        ]
-
-        def holds(value: Value) -> bool:
-            return all(
-                decide(operator, value, kind, rights) >= least for operator, kind, rights in checks
-            )
-
-        return experta.P(holds)
-
-    def _match(self, part: Match, later: Sequence[Condition], done: set[int]) -> None:
-        if part.alias in self.names:
+    def _match(self, part: Match) -> None:
+        if part.alias in self.facts:
             least = _LEAST[self.mode]
             self._test([part.alias], lambda fact: fact[EXISTS] >= least)
-            if part.alias not in self.bound:
-                self.bound.append(part.alias)
         else:
-            tests = [other for other in later if _by_literals(other, part.alias)]
-            done.update(map(id, tests))
-            self._capture(part.alias, part.template, self._existence(), tests)
-            self.bound.append(part.alias)
+            self._pairs_with(part.alias)
+            self._capture(part.alias, part.template, self._existence())
         for other in part.other_than:
             self._test([part.alias, other], _are_different)
 
-    def _compare(self, part: Compare) -> None:
+    def _need(self, alias: str, template: str) -> None:
+        """Capture the only fact of a template that is named without a pattern."""
+        if alias not in self.facts:
+            self._capture(alias, template, None)
+
+    def _row(self, alias: str) -> Any:
+        """Give the variable for the row of a fact, which may be captured later."""
+        self.rows.add(alias)
+        name = f"r{self.names[alias]}"
+        fact = self.facts.get(alias)
+        if fact is not None and ROW not in fact:
+            fact[ROW] = name << experta.W()
+        return name << experta.W()
+
+    # Comparisons ---------------------------------------------------------------------------------
+
+    def _compare(self, part: Compare, mode: str) -> None:
         aliases, pairs = self._read_by(part)
-        least = _LEAST[self.mode]
-        constants = self.constants
-        names = [self.names[alias] for alias in aliases] + [self.pairs[pair] for pair in pairs]
-        count = len(aliases)
-        truths = self.needs.truths
-        identity = id(part)
-
-        def holds(*facts: Any) -> bool:
-            key = (identity, *map(id, facts))
-            truth = truths.get(key)
-            if truth is None:
-                reader = FactReader(
-                    dict(zip(aliases, facts[:count], strict=True)),
-                    constants,
-                    dict(zip(pairs, facts[count:], strict=True)),
-                )
-                truth = truths[key] = compare(part, reader)
-            return truth >= least
-
-        if not names:
+        if id(part) in self.done:
+            return
+        if not aliases and not pairs:
             # Constants alone decide it; some fact must still carry the test.
             self._need(CASE, CASE)
-            names = [self.names[CASE]]
-            self.conditions.append(
-                experta.TEST(
-                    _Predicate(names, lambda _: compare(part, FactReader({}, constants)) >= least)
-                )
-            )
-            return
-        self.conditions.append(experta.TEST(_Predicate(names, holds)))
+            aliases = [CASE]
+        names = [self.names[alias] for alias in aliases] + [self.pairs[pair] for pair in pairs]
+        least = _LEAST[mode]
+        predicate = of_two_slots(part, aliases, names, least)
+        if predicate is None:
+            predicate = self.tools.predicate(part, aliases, pairs, names, least)
+        self.conditions.append(experta.TEST(predicate))
 
-    def _read_by(self, part: Condition) -> tuple[list[str], list[tuple[str, str, str]]]:
+    def _read_by(self, part: Compare) -> tuple[list[str], list[PairName]]:
         """Capture everything that a comparison reads; give the aliases and pairs."""
         aliases: dict[str, None] = {}
-        pairs: dict[tuple[str, str, str], None] = {}
+        pairs: dict[PairName, None] = {}
         for expression in expressions_in(part):
             if isinstance(expression, SlotRef):
-                template = self._template(expression.alias)
-                if not self._is_constant(template):
+                template = self.templates.get(expression.alias, expression.alias)
+                if not self.tools.is_constant(template):
                     self._need(expression.alias, template)
-                    self.needs.slots[template].add(expression.slot)
                     aliases[expression.alias] = None
             elif isinstance(expression, AsOf):
                 self._need(CASE, CASE)
                 aliases[CASE] = None
             elif isinstance(expression, PairRef):
                 pair = (expression.first, expression.second, expression.finding)
-                self._need_pair(pair)
+                if _has_literals(part):
+                    self._said(pair)
+                else:
+                    self._need_pair(pair)
                 pairs[pair] = None
         return list(aliases), list(pairs)
 
-    def _template(self, alias: str) -> str:
-        return self.templates.get(alias, alias)
+    def _said(self, pair: PairName) -> None:
+        """Test by literals what a finding says of a pair of facts.
 
-    def _is_constant(self, name: str) -> bool:
-        template = self.program.base.templates.get(name)
-        return (
-            template is not None
-            and template.cardinality is Cardinality.REFERENCE
-            and template.single
-        )
-
-    def _need(self, alias: str, template: str) -> None:
-        """Capture the only fact of a template that is named without a pattern."""
-        if alias not in self.names:
-            self._capture(alias, template, None, ())
-
-    def _need_pair(self, pair: tuple[str, str, str]) -> None:
-        if pair in self.pairs:
+        The working memory has what it says of pairs only where one of its rules is not false.
+        """
+        tests = self._pair_tests(pair)
+        if id(tests[0][0]) in self.done:
             return
-        first, second, finding = pair
-        name = f"p{len(self.pairs)}"
-        self.pairs[pair] = name
-        self.needs.pairs.add(finding)
-        self.conditions.append(
-            getattr(experta.AS, name)
-            << PairFact(
-                finding=experta.L(finding), first=self._row(first), second=self._row(second)
-            )
-        )
+        self.done.update(id(test) for test, _ in tests)
+        if self.tools.fits_the_unsaid(pair[2], tests):
+            value = self.tools.constraint(tests, negated=True)
+            self.conditions.append(experta.NOT(self._pair_fact(pair, value=value)))
+        else:
+            self.conditions.append(self._pair_fact(pair, value=self.tools.constraint(tests)))
 
-    def _row(self, alias: str) -> Any:
-        return getattr(experta.MATCH, f"r{self.names[alias]}")
+    def _pair_tests(self, pair: PairName) -> list[Moded]:
+        return [
+            (test, self.mode)
+            for test in self.unit.parts
+            if isinstance(test, Compare) and _has_literals(test) and _pair_of(test) == pair
+        ]
+
+    def _pairs_with(self, alias: str) -> None:
+        """Test what is said of a fact with facts that are captured already, before all its kind.
+
+        It is seldom that something is said, so there are few facts then to look at.
+        """
+        for part in self.unit.parts:
+            if not isinstance(part, Compare) or not _has_literals(part):
+                continue
+            pair = _pair_of(part)
+            if pair is None or alias not in pair[:2]:
+                continue
+            others = {*pair[:2]} - {alias}
+            tests = self._pair_tests(pair)
+            if others <= self.facts.keys() and not self.tools.fits_the_unsaid(pair[2], tests):
+                self._said(pair)
+
+    def _need_pair(self, pair: PairName) -> None:
+        """Capture what a finding says of a pair of facts."""
+        if pair not in self.pairs:
+            self.pairs[pair] = name = f"p{len(self.pairs)}"
+            self.conditions.append(name << self._pair_fact(pair))
+
+    def _pair_fact(self, pair: PairName, **fields: Any) -> Any:
+        first, second, finding = pair
+        rows = {"first": self._row(first), "second": self._row(second)}
+        return PairFact(finding=experta.L(finding), **fields, **rows)
 
     def _test(self, aliases: Sequence[str], check: Callable[..., bool]) -> None:
         names = [self.names[alias] for alias in aliases]
-        self.conditions.append(experta.TEST(_Predicate(names, check)))
+        self.conditions.append(experta.TEST(Predicate(names, check)))
+
+    # Markers -------------------------------------------------------------------------------------
 
     def _marker(self, part: Condition) -> None:
         node = self.layer.of[id(part)]
         negated = isinstance(part, (Not, Each))
         mode = _OPPOSITE[self.mode] if negated else self.mode
-        marker = self.marker(node, mode)
-        self.conditions.append(experta.NOT(marker) if negated else marker)
+        found = self._marker_of(node, mode)
+        self.conditions.append(experta.NOT(found) if negated else found)
 
-    def marker(self, node: Node, mode: str) -> Any:
+    def _marker_of(self, node: Node, mode: str) -> Any:
         """Give the pattern of a node's marker for the bound facts."""
         rows = {f"o{number}": self._row(alias) for number, (alias, _) in enumerate(node.outer)}
         return Marker(node=experta.L(node.key), mode=experta.L(mode), **rows)
 
-    # The rule ------------------------------------------------------------------------------------
 
-    def spec(self, name: str, record: Callable[[Any, Binding], None]) -> RuleSpec:
-        """Finish the rule; ``record`` gets the engine and the binding."""
-        captured = {alias: self.names[alias] for alias in self.bound}
-        if not self.conditions:
-            self._need(CASE, CASE)
-
-        def fire(engine: Any, **bindings: Any) -> None:
-            record(engine, {alias: bindings[name][ROW] for alias, name in captured.items()})
-
-        return RuleSpec(name, self.conditions, fire)
+def variables(unit: Unit) -> dict[str, str]:
+    """Give the variable that holds the fact of each alias that a unit binds."""
+    return {alias: f"f{number}" for number, alias in enumerate(unit.aliases)}
 
 
-def constants_of(base: KnowledgeBase) -> Constants:
-    """Give the values of the references with one row, which are the same in every case."""
-    return {
-        name: _with_holes(template.rows[0].values, template.slots)
-        for name, template in base.templates.items()
-        if template.cardinality is Cardinality.REFERENCE and template.single
-    }
+def templates_read(tools: Tools, unit: Unit) -> set[str]:
+    """Give the templates of which a unit needs a fact each to match at all."""
+    aliases = unit.aliases
+    found = set(aliases.values())
+    for expression in _plainly_read(unit):
+        if isinstance(expression, SlotRef):
+            found.add(aliases.get(expression.alias, expression.alias))
+        elif isinstance(expression, AsOf):
+            found.add(CASE)
+    return {name for name in found if not tools.is_constant(name)} or {CASE}
 
 
-def _with_holes(values: Mapping[str, Value], slots: Mapping[str, Any]) -> dict[str, Value]:
-    return {slot: values.get(slot, UNKNOWN_VALUE) for slot in slots}
+def pairs_read(unit: Unit) -> Iterator[tuple[str, bool]]:
+    """Iterate over the findings about pairs that a unit reads, by name.
+
+    Each comes with whether it must be known of every pair, or only where it says something.
+    """
+    for part in unit.parts:
+        if isinstance(part, Compare):
+            for found in expressions_in(part):
+                if isinstance(found, PairRef):
+                    yield found.finding, not _has_literals(part)
+
+
+def _plainly_read(unit: Unit) -> Iterator[Any]:
+    for part in (*unit.guards, *unit.parts):
+        if isinstance(part, Compare) and not aggregates_of(part):
+            yield from expressions_in(part)
 
 
 def _by_literals(part: Condition, alias: str) -> TypeGuard[Compare]:
@@ -367,20 +309,19 @@ def _by_literals(part: Condition, alias: str) -> TypeGuard[Compare]:
         isinstance(part, Compare)
         and isinstance(part.left, SlotRef)
         and part.left.alias == alias
-        and all(isinstance(right, Literal) for right in part.right)
-        and part.operator not in {Operator.KNOWN, Operator.UNKNOWN}
+        and _has_literals(part)
     )
 
 
+def _pair_of(part: Compare) -> PairName | None:
+    """Give the pair and the finding about it that a comparison tests."""
+    left = part.left
+    return (left.first, left.second, left.finding) if isinstance(left, PairRef) else None
+
+
+def _has_literals(part: Compare) -> bool:
+    return all(isinstance(right, Literal) for right in part.right)
+
+
 def _are_different(first: Any, second: Any) -> bool:
-    return bool(first[ROW] != second[ROW] or first[ROW].index == VIRTUAL)
-
-
-def subject_aliases(subjects: Sequence[Subject]) -> list[tuple[str, str]]:
-    """Give the aliases of subjects with their templates."""
-    return [(subject.alias, subject.template) for subject in subjects]
-
-
-def must_exist(rule: Rule) -> bool:
-    """Say whether a rule speaks of facts that exist; findings are computed for all rows."""
-    return rule.purpose not in {Purpose.DERIVE, Purpose.RELEVANCE}
+    return first is not second or first[ROW].index == VIRTUAL

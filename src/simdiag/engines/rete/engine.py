@@ -1,79 +1,39 @@
 """The experta engine: every firing of a rule is experta's, each level on a fresh working memory.
 
-The rules of a stratum are compiled once per process. For a case each level declares the facts with
-what is known so far, and the markers of the levels below, all at once; right-hand sides only
-record.
+The rules of a stratum are compiled once per process, each when it first has facts. For a case each
+level declares the facts with what is known so far, and the markers of the levels below, all at
+once; right-hand sides only record.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
 from simdiag.analysis.program import Program
 from simdiag.engines.base import Engine, Session
 from simdiag.engines.branches import Binding, Decision, RunReader, branches_of, combine
-from simdiag.engines.rete.compiler import (
-    AS_OF,
-    COULD,
-    DOES,
-    EXISTS,
-    MODES,
-    ROW,
-    Marker,
-    Needs,
-    PairFact,
-    RuleCompiler,
-    constants_of,
-    fact_class,
-    must_exist,
-    subject_aliases,
-)
+from simdiag.engines.outcomes import nothing_said
+from simdiag.engines.rete.batches import Batch, Found, Level, RuleBuilder
+from simdiag.engines.rete.facts import AS_OF, EXISTS, ROW, PairFact, fact_class, made, marker
 from simdiag.engines.rete.kernel import RuleSpec, build_engine
-from simdiag.engines.rete.lowering import Layer, Node, lower
-from simdiag.engines.values import compare
+from simdiag.engines.rete.lowering import Node
+from simdiag.engines.rete.predicates import COULD, DOES
 from simdiag.errors import EngineFailure
-from simdiag.model.cases import VIRTUAL, Case, RowId
-from simdiag.model.conditions import Aggregate, All, AtLeast, Compare, Match
+from simdiag.model.cases import Case, RowId
+from simdiag.model.conditions import Aggregate, All, AtLeast, Compare
 from simdiag.model.inference import Rows
 from simdiag.model.knowledge import CASE
 from simdiag.model.rules import Rule
-from simdiag.model.truth import FALSE, TRUE, UNKNOWN, Truth
-from simdiag.model.values import NOT_APPLICABLE
+from simdiag.model.truth import FALSE, TRUE, Truth
+from simdiag.model.values import Value
 
-Order = tuple[tuple[int, int], ...]
-Found = dict[Rows, Decision]
-
-
-@dataclass(slots=True)
-class Run:
-    """One level of a batch: the engine class, and what must be declared for it."""
-
-    engine: type
-    needs: Needs
-
-
-@dataclass(slots=True)
-class Batch:
-    """Rules that are decided together, compiled."""
-
-    layer: Layer
-    runs: list[Run] = field(default_factory=list)
-
-
-def _order(binding: Binding) -> Order:
-    """Give the place of a binding in the order of rows; unseen facts come last."""
-    return tuple((row.index == VIRTUAL, row.index) for row in binding.values())
-
-
-def _better(known: Decision | None, truth: Truth, binding: Binding) -> bool:
-    if known is None or truth > known.truth:
-        return True
-    return truth == known.truth and _order(binding) < _order(known.binding)
+# Node, mode, and the rows that the outer aliases of the node stand for.
+Mark = tuple[int, str, Rows]
 
 
 def build_level(name: str, rules: Sequence[RuleSpec]) -> type:
@@ -85,170 +45,151 @@ def build_level(name: str, rules: Sequence[RuleSpec]) -> type:
     return build_engine(name, rules, step_budget=sys.maxsize)
 
 
-class RuleBuilder:
-    """Compiles the batches of a program."""
-
-    def __init__(
-        self, program: Program, build: Callable[[str, Sequence[RuleSpec]], type] = build_level
-    ) -> None:
-        """Take the program, and what makes an engine class of rules."""
-        self.program = program
-        self.build = build
-        self.constants = constants_of(program.base)
-
-    def batch(self, rules: Sequence[Rule]) -> Batch:
-        """Compile the rules of one batch, level by level."""
-        layer = lower(rules, self.program.base.templates)
-        batch = Batch(layer)
-        for level in range(1, layer.height + 1):
-            needs = Needs()
-            specs = [
-                *self._node_specs(layer, level, needs),
-                *self._rule_specs(rules, layer, level, needs),
-            ]
-            batch.runs.append(Run(self.build(f"Level{level}", specs), needs))
-        return batch
-
-    def _rule_specs(
-        self, rules: Sequence[Rule], layer: Layer, level: int, needs: Needs
-    ) -> Iterator[RuleSpec]:
-        for rule in rules:
-            if layer.levels[rule.id] != level:
-                continue
-            for mode in MODES:
-                compiler = RuleCompiler(self.program, layer, mode, needs, self.constants)
-                compiler.outer(subject_aliases(rule.subjects), existing=must_exist(rule))
-                compiler.conjunction(rule.when.parts)
-                yield compiler.spec(f"{rule.id} {mode}", _record_rule(rule, mode))
-
-    def _node_specs(self, layer: Layer, level: int, needs: Needs) -> Iterator[RuleSpec]:
-        for node in layer.nodes:
-            if node.level != level or node.computed:
-                continue
-            for number, branch in enumerate(branches_of(node.condition)):
-                for mode in MODES:
-                    compiler = RuleCompiler(self.program, layer, mode, needs, self.constants)
-                    compiler.outer(node.outer)
-                    compiler.conjunction(branch.parts)
-                    name = f"node {node.key:04d}.{number} {mode}"
-                    yield compiler.spec(name, _record_branch(node, branch, mode))
-
-
-def _record_rule(rule: Rule, mode: str) -> Callable[[Any, Binding], None]:
-    aliases = [subject.alias for subject in rule.subjects]
-    truth = TRUE if mode == DOES else UNKNOWN
-
-    def record(engine: Any, binding: Binding) -> None:
-        subject = tuple(binding[alias] for alias in aliases)
-        found = engine.session.decided.setdefault(rule.id, {})
-        if _better(found.get(subject), truth, binding):
-            found[subject] = Decision(truth, binding)
-
-    return record
-
-
-def _record_branch(node: Node, branch: All, mode: str) -> Callable[[Any, Binding], None]:
-    aliases = [alias for alias, _ in node.outer]
-    truth = TRUE if mode == DOES else UNKNOWN
-    counted = node.condition.match.alias if isinstance(node.condition, Aggregate) else None
-
-    def record(engine: Any, binding: Binding) -> None:
-        outer = tuple(binding[alias] for alias in aliases)
-        found = engine.session.branches.setdefault(id(branch), {})
-        if _better(found.get(outer), truth, binding):
-            found[outer] = Decision(truth, binding)
-        if counted is not None:
-            rows = engine.session.counted.setdefault((id(branch), outer), {})
-            row = binding[counted]
-            rows[row] = max(truth, rows.get(row, FALSE))
-
-    return record
-
-
 class ReteSession(Session):
-    """One case, run by experta."""
+    """One case, run by experta.
+
+    Attributes:
+        branches, counted: What right-hand sides noted, kept for the records (see ``Notes``).
+    """
 
     def __init__(self, engine: ReteEngine, case: Case) -> None:
         """Start with the given facts."""
         super().__init__(engine.program, case)
         self.engine = engine
-        self.decided: dict[str, Found] = {}
         self.branches: dict[int, Found] = {}
         self.counted: dict[tuple[int, Rows], dict[RowId, Truth]] = {}
-        self.layer = Layer()
 
     def decide(self, rules: Sequence[Rule]) -> dict[str, Found]:
         """Decide rules for all their subjects; what is false is left out."""
-        batch = self.engine.batch([rule for rule in rules if self._may_fire(rule)])
-        self.layer = batch.layer
-        self.decided = {}
-        markers: list[Any] = []
-        for level, run in enumerate(batch.runs, 1):
-            self._run(run, markers)
-            for node in batch.layer.nodes:
-                if node.level == level:
-                    markers.extend(self._markers(node))
-        return self.decided
+        return _Deciding(self, self.engine.batch(rules)).decided_for(rules)
 
-    def _may_fire(self, rule: Rule) -> bool:
-        """Say whether there are facts for every pattern; a rule without them needs no compiling."""
-        return all(
-            any(self.world.exists[row] is not FALSE for row in self.world.rows[template])
-            for template in self.engine.needed(rule)
-        )
+    def pair(self, finding: str, first: RowId, second: RowId) -> Value:
+        """Give what a finding about pairs, by its name, says of two facts."""
+        name = f"pair.{finding}"
+        known = self.values.get(name, {}).get((first, second))
+        if known is not None:
+            return known
+        base = self.program.base
+        return nothing_said(base.findings[name], base.rules)
 
-    def _run(self, run: Run, markers: Sequence[Any]) -> None:
-        engine = self.engine.instance(run.engine)
-        engine.session = self
+    def antecedent(self, rule: Rule) -> All:
+        """Give the antecedent of a rule, or the equal one of another rule that was decided."""
+        return self.engine.decided_as[rule.id].when
+
+    def branch(self, branch: All, binding: Binding) -> Decision | None:
+        """Give how an inner conjunction came out for an outer binding; none if it is false."""
+        outer = self.engine.outer[id(branch)]
+        return self.branches.get(id(branch), {}).get(tuple([binding[alias] for alias in outer]))
+
+    def matching(self, found: Aggregate, binding: Binding) -> list[tuple[RowId, Truth]]:
+        """Give the facts that count for an aggregate, or may, in the order of rows."""
+        outer = self.engine.outer[id(found)]
+        key = (id(found.rows), tuple([binding[alias] for alias in outer]))
+        rows = self.counted.get(key, {})
+        return [(row, rows[row]) for row in self.world.rows[found.match.template] if row in rows]
+
+
+class _Deciding:
+    """Some rules on their way through the levels, for one case; the notes of right-hand sides.
+
+    Args:
+        session: The case.
+        batch: The rules.
+    """
+
+    def __init__(self, session: ReteSession, batch: Batch) -> None:
+        self.session = session
+        self.world = session.world
+        self.batch = batch
+        self.decided: defaultdict[str, Found] = defaultdict(dict)
+        self.branches = session.branches
+        self.counted = session.counted
+
+    def decided_for(self, rules: Sequence[Rule]) -> dict[str, Found]:
+        """Run level by level; give what was decided of each rule."""
+        marks: dict[int, list[Mark]] = {}
+        for number, level in enumerate(self.batch.levels, 1):
+            self._run(level, marks)
+            for node in self.batch.layer.nodes:
+                if node.level == number:
+                    marks[node.key] = list(self._marks(node))
+        same = self.batch.layer.same
+        return {rule.id: self.decided.get(same[rule.id].id, {}) for rule in rules}
+
+    def _run(self, level: Level, marks: Mapping[int, Sequence[Mark]]) -> None:
+        facts = list(self._facts(level, marks))
+        if not facts:
+            return
+        owner = self.session.engine
+        engine = owner.instance(level.engine)
+        engine.notes = self
         try:
-            run.needs.truths.clear()
             engine.reset()
-            engine.declare_all([*self._facts(run.needs), *(marker() for marker in markers)])
+            engine.declare_all(facts)
             engine.run()
         except Exception as error:
-            self.engine.discard()
+            owner.discard()
             if isinstance(error, EngineFailure):
                 raise
-            raise EngineFailure(f"the engine failed on case {self.case.id}: {error!r}") from error
+            text = f"the engine failed on case {self.session.case.id}: {error!r}"
+            raise EngineFailure(text) from error
         finally:
-            engine.session = None
+            engine.notes = None
 
     # Facts ---------------------------------------------------------------------------------------
 
-    def _facts(self, needs: Needs) -> Iterator[Any]:
-        case = self._case_slots(needs)
-        yield fact_class(CASE)(**case | {ROW: self.world.rows[CASE][0], EXISTS: TRUE})
-        for template, slots in sorted(needs.slots.items()):
-            if template == CASE:
-                continue
-            kind = fact_class(template)
-            for row in self.world.rows[template]:
-                held = self.world.slots[row]
-                values: dict[str, Any] = {slot: held.get(slot, NOT_APPLICABLE) for slot in slots}
-                yield kind(**values | {ROW: row, EXISTS: self.world.exists[row]})
-        for (finding, first, second), value in self.world.pairs.items():
-            if finding in needs.pairs:
-                yield PairFact(finding=finding, first=first, second=second, value=value)
+    def _facts(self, level: Level, marks: Mapping[int, Sequence[Mark]]) -> Iterator[Any]:
+        """Give the facts for the rules that can match at all; none if there are no such rules."""
+        rows = self.world.rows
+        templates: set[str] = set()
+        pairs: dict[str, bool] = {}
+        nodes: set[int] = set()
+        for needed, needs in level.needs.items():
+            if all(rows[template] for template in needed):
+                templates |= needed
+                nodes |= needs.nodes
+                for name, every in needs.pairs.items():
+                    pairs[name] = pairs.get(name, False) or every
+        for template in sorted(templates):
+            yield from self._rows(template)
+        for name, every in sorted(pairs.items()):
+            for (first, second), value in self._pairs(name, every=every):
+                about = {"finding": name, "first": first, "second": second, "value": value}
+                yield made(PairFact, about)
+        for key in sorted(nodes):
+            for mark in marks[key]:
+                yield marker(*mark)
 
-    def _case_slots(self, needs: Needs) -> dict[str, Any]:
-        held = self.world.slots[self.world.rows[CASE][0]]
-        values: dict[str, Any] = {slot: held[slot] for slot in needs.slots.get(CASE, ())}
-        values[AS_OF] = self.world.as_of
-        return values
+    def _rows(self, template: str) -> Iterator[Any]:
+        world, kind = self.world, fact_class(template)
+        for row in world.rows[template]:
+            fact = made(kind, world.slots[row])
+            dict.update(fact, {ROW: row, EXISTS: world.exists[row]})
+            if template == CASE:
+                dict.update(fact, {AS_OF: world.as_of})
+            yield fact
+
+    def _pairs(self, name: str, *, every: bool) -> Iterable[tuple[Rows, Value]]:
+        """Give what a finding says of pairs: of every pair, or where it says something at all."""
+        known = self.session.values.get(f"pair.{name}", {})
+        if not every:
+            return known.items()
+        finding = self.session.program.base.findings[f"pair.{name}"]
+        pairs = self.world.subjects(tuple(subject.template for subject in finding.subjects))
+        return [(pair, self.session.pair(name, *pair)) for pair in pairs]
 
     # Markers -------------------------------------------------------------------------------------
 
-    def _markers(self, node: Node) -> Iterator[Callable[[], Any]]:
-        """Give makers of the markers of a node; each run needs fact objects of its own."""
+    def _marks(self, node: Node) -> Iterator[Mark]:
+        """Give the markers of a node."""
         for outer, truth in self._truths(node):
-            rows = {f"o{number}": row for number, row in enumerate(outer)}
             for mode in (COULD, DOES) if truth is TRUE else (COULD,):
-                yield _maker(node.key, mode, rows)
+                yield node.key, mode, outer
 
     def _truths(self, node: Node) -> Iterator[tuple[Rows, Truth]]:
         """Give the outer rows for which a node is not false, before any negation."""
         if isinstance(node.condition, Compare | AtLeast):
-            yield from self._computed(node)
+            yield from self._computed(node, node.condition)
             return
         best: dict[Rows, Truth] = {}
         for branch in branches_of(node.condition):
@@ -256,32 +197,22 @@ class ReteSession(Session):
                 best[outer] = max(decision.truth, best.get(outer, FALSE))
         yield from best.items()
 
-    def _computed(self, node: Node) -> Iterator[tuple[Rows, Truth]]:
+    def _computed(self, node: Node, condition: Compare | AtLeast) -> Iterator[tuple[Rows, Truth]]:
+        code = self.session.code
+        guards = [code.test(guard) for guard in node.guards]
         for outer in product(*(self.world.rows[template] for _, template in node.outer)):
             binding = {alias: row for (alias, _), row in zip(node.outer, outer, strict=True)}
-            if isinstance(node.condition, Compare):
-                truth = compare(node.condition, RunReader(self, binding))
+            reader = RunReader(self.session, binding)
+            if any(guard(reader) is FALSE for guard in guards):
+                continue
+            if isinstance(condition, Compare):
+                truth = code.test(condition)(reader)
             else:
-                decisions = [self.branch(each, binding) for each in branches_of(node.condition)]
+                decisions = [self.session.branch(each, binding) for each in branches_of(condition)]
                 truths = [FALSE if found is None else found.truth for found in decisions]
-                truth = combine(node.condition, truths)  # type: ignore[arg-type]
+                truth = combine(condition, truths)
             if truth is not FALSE:
                 yield outer, truth
-
-    def branch(self, branch: All, binding: Binding) -> Decision | None:
-        """Give how an inner conjunction came out for an outer binding; none if it is false."""
-        outer = tuple(binding[alias] for alias, _ in self.layer.of[id(branch)].outer)
-        return self.branches.get(id(branch), {}).get(outer)
-
-    def matching(self, found: Aggregate, binding: Binding) -> list[tuple[RowId, Truth]]:
-        """Give the facts that count for an aggregate, or may, in the order of rows."""
-        outer = tuple(binding[alias] for alias, _ in self.layer.of[id(found)].outer)
-        rows = self.counted.get((id(found.rows), outer), {})
-        return [(row, rows[row]) for row in self.world.rows[found.match.template] if row in rows]
-
-
-def _maker(key: int, mode: str, rows: Mapping[str, RowId]) -> Callable[[], Any]:
-    return lambda: Marker(node=key, mode=mode, **rows)
 
 
 class ReteEngine(Engine):
@@ -289,6 +220,11 @@ class ReteEngine(Engine):
 
     Compiled batches are shared; engine instances belong to one thread each, because experta's are
     not safe to share.
+
+    Attributes:
+        builder: Compiles batches.
+        outer: The outer aliases of each branch and aggregate that was compiled, by identity.
+        decided_as: The rule that is decided for each rule, by id.
     """
 
     name = "experta"
@@ -296,29 +232,29 @@ class ReteEngine(Engine):
     def __init__(self, program: Program) -> None:
         """Take the program; its batches are compiled when they are first needed."""
         super().__init__(program)
-        self.builder = RuleBuilder(program)
+        self.builder = RuleBuilder(program, build_level)
+        self.outer: dict[int, tuple[str, ...]] = {}
+        self.decided_as: dict[str, Rule] = {}
         self._batches: dict[tuple[str, ...], Batch] = {}
-        self._needed: dict[str, frozenset[str]] = {}
         self._lock = threading.Lock()
         self._local = threading.local()
 
     def batch(self, rules: Sequence[Rule]) -> Batch:
         """Give the compiled batch of some rules."""
-        key = tuple(rule.id for rule in rules)
+        key = tuple([rule.id for rule in rules])
         with self._lock:
-            if key not in self._batches:
-                self._batches[key] = self.builder.batch(rules)
-            return self._batches[key]
+            found = self._batches.get(key)
+            if found is None:
+                found = self._batches[key] = self.builder.batch(rules)
+                self._note(found)
+            return found
 
-    def needed(self, rule: Rule) -> frozenset[str]:
-        """Give the templates of which a rule needs facts."""
-        found = self._needed.get(rule.id)
-        if found is None:
-            names = {part.template for part in rule.when.parts if isinstance(part, Match)}
-            if must_exist(rule):
-                names |= {subject.template for subject in rule.subjects}
-            found = self._needed[rule.id] = frozenset(names)
-        return found
+    def _note(self, batch: Batch) -> None:
+        self.decided_as |= batch.layer.same
+        self.outer |= {
+            known: tuple([alias for alias, _ in node.outer])
+            for known, node in batch.layer.of.items()
+        }
 
     def instance(self, kind: type) -> Any:
         """Give this thread's instance of an engine class."""

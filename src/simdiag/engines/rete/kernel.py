@@ -59,6 +59,12 @@ class RuleSpec:
             captured fact (``AS.f << Fact(...)``) and every variable (``MATCH.x``).
         salience: Rules of higher salience fire first.
         ordinal: Among equal salience the smaller fires first; None for the order of names.
+        types: Classes of facts without which the rule cannot match. Such a rule is compiled when
+            there are facts of all of them, so its conditions may be made only then.
+        per: Variables of facts, or None. Of matches with the same facts there only the first
+            fires, in the order of the conditions and of facts.
+        weaker: Name of a rule of the same ``types`` and ``per``, or empty. It matches whatever
+            this rule matches, and for what this rule fires, it does not.
     """
 
     name: str
@@ -66,6 +72,9 @@ class RuleSpec:
     callback: Callable[..., None]
     salience: int = 0
     ordinal: int | None = None
+    types: tuple[type, ...] = ()
+    per: tuple[str, ...] | None = None
+    weaker: str = ""
 
 
 class ProductionRule(_Rule):
@@ -89,6 +98,10 @@ class ProductionRule(_Rule):
         rule.plan = None
         return rule
 
+    def __call__(self, engine: Any, **bindings: Any) -> None:
+        """Carry out the right-hand side."""
+        self._wrapped(engine, **bindings)
+
     def new_conditions(self, *args: Any) -> ProductionRule:
         """Copy the rule for other conditions (experta's name for it), without its plan."""
         copy: ProductionRule = type(self)(*args, salience=self.salience)
@@ -105,18 +118,87 @@ class ProductionRule(_Rule):
         return copy
 
 
+class Production:
+    """A rule of a class of engines, compiled once, when the first of them needs it.
+
+    Args:
+        spec: How it was specified.
+        ordinal: The rank among rules of equal salience.
+        safe_only: Whether it must be of the safe subset.
+    """
+
+    __slots__ = ("_rule", "ordinal", "safe_only", "spec")
+
+    def __init__(self, spec: RuleSpec, ordinal: int, *, safe_only: bool) -> None:
+        """Compile nothing yet."""
+        self.spec = spec
+        self.ordinal = ordinal
+        self.safe_only = safe_only
+        self._rule: ProductionRule | None = None
+
+    @property
+    def plan(self) -> Plan | None:
+        """The match plan; see `ProductionRule`."""
+        return self._compiled().plan
+
+    def rule(self) -> ProductionRule:
+        """Give a copy of the rule, for one engine.
+
+        Raises:
+            UnsafeRule: It is outside of the safe subset, and only safe ones are allowed.
+            ValueError: A variable has a name that experta cannot pass on.
+        """
+        return self._compiled().clone()
+
+    def _compiled(self) -> ProductionRule:
+        if self._rule is None:
+            rule = ProductionRule.from_spec(self.spec, self.ordinal)
+            _compile(rule, safe_only=self.safe_only)
+            self._rule = rule
+        return self._rule
+
+
 class _CountingAgenda(_Agenda):
-    """An agenda that counts the firings of each rule."""
+    """An agenda that keeps the rules that it has given to be fired."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.fired: Counter[str] = Counter()
+        self.fired: list[Any] = []
 
     def get_next(self) -> Any:
-        activation = super().get_next()
-        if activation is not None:
-            self.fired[getattr(activation.rule, "__name__", "without a name")] += 1
+        activations = self.activations
+        if not activations:
+            return None
+        activation = activations.pop()
+        self.fired.append(activation.rule)
         return activation
+
+
+class _Facts(_FactList):
+    """The facts of a working memory, in which equal facts are separate facts.
+
+    What experta does beyond this for each fact takes longer than to match it: it looks for equal
+    facts by hashing every slot, and writes it to a log.
+    """
+
+    def declare(self, fact: Any) -> Any:
+        if not isinstance(fact, experta.Fact):
+            raise TypeError(f"not a fact: {fact!r}")
+        if fact.__fields__:
+            fact.validate()
+        number = self.last_index
+        self.last_index += 1
+        dict.__setitem__(fact, "__factid__", number)
+        self[number] = fact
+        self.added.append(fact)
+        return fact
+
+    def retract(self, idx_or_fact: Any) -> Any:
+        number = idx_or_fact if isinstance(idx_or_fact, int) else idx_or_fact.__factid__
+        if number not in self:
+            raise IndexError("there is no such fact")
+        self.removed.append(self.pop(number))
+        return number
 
 
 class Engine(_KnowledgeEngine):
@@ -126,7 +208,8 @@ class Engine(_KnowledgeEngine):
     ``declare_all(facts)``, ``run()``, as often as wanted.
 
     Attributes:
-        productions: The rules, in the order of their ordinals; each instance copies them.
+        productions: The rules, in the order of their ordinals; each instance copies them when it
+            needs them.
         step_budget: The most firings of one `run`.
         safe_only: Whether rules outside of the safe subset are refused.
         record_only: Whether right-hand sides are kept from changing the working memory.
@@ -136,7 +219,7 @@ class Engine(_KnowledgeEngine):
     __matcher__ = BatchMatcher
     __strategy__ = TotalOrderStrategy
 
-    productions: ClassVar[tuple[ProductionRule, ...]] = ()
+    productions: ClassVar[tuple[Production, ...]] = ()
     step_budget: ClassVar[int] = 100_000
     safe_only: ClassVar[bool] = False
     record_only: ClassVar[bool] = False
@@ -150,13 +233,12 @@ class Engine(_KnowledgeEngine):
 
     def _empty(self) -> None:
         self.agenda = _CountingAgenda()
-        self.facts = _FactList()
-        self.facts.duplication = True
+        self.facts = _Facts()
 
     def get_rules(self) -> list[Any]:
         """Give copies of the rules: experta binds a rule object to the engine that looks at it."""
         if self.productions:
-            return [rule.clone() for rule in self.productions]
+            return [production.rule() for production in self.productions]
         return [rule.new_conditions(*rule) for rule in super().get_rules()]
 
     def get_deffacts(self) -> list[Any]:
@@ -174,7 +256,6 @@ class Engine(_KnowledgeEngine):
             self.matcher.reset()
             self.running = False
             self.facts.declare(experta.InitialFact())
-            self._update_agenda()
 
     def declare(self, *facts: Any) -> Any:
         """Declare facts with a single update of the agenda.
@@ -194,8 +275,15 @@ class Engine(_KnowledgeEngine):
             return super().declare(*facts)
 
     def declare_all(self, facts: Iterable[Any]) -> None:
-        """Declare many facts with a single update of the agenda; see `declare`."""
-        self.declare(*facts)
+        """Declare many facts with a single update of the agenda; see `declare`.
+
+        Other than there, nobody looks whether the facts hold values and no constraints.
+        """
+        self._refuse_while_running("declare")
+        with self._whole():
+            for fact in facts:
+                self.facts.declare(fact)
+            self._update_agenda()
 
     def retract(self, idx_or_declared_fact: Any) -> None:
         """Retract a fact.
@@ -220,12 +308,18 @@ class Engine(_KnowledgeEngine):
         with self._whole():
             self.agenda.fired.clear()
             super().run(min(steps, self.step_budget))
-            if steps > self.step_budget == self.agenda.fired.total():
+            if steps > self.step_budget == len(self.agenda.fired):
                 self._update_agenda()
                 if self.agenda.activations:
-                    fired = self.agenda.fired.items()
-                    most = sorted(fired, key=lambda item: (-item[1], item[0]))[:_MOST_FIRED]
-                    raise StepBudgetExceeded(self.step_budget, most)
+                    fired = Counter(rule.__name__ for rule in self.agenda.fired)
+                    most = sorted(fired.items(), key=lambda item: (-item[1], item[0]))
+                    raise StepBudgetExceeded(self.step_budget, most[:_MOST_FIRED])
+
+    def get_activations(self) -> Any:
+        """Give what has come and gone on the agenda (experta's name for it)."""
+        if self.facts.added or self.facts.removed:
+            return super().get_activations()
+        return (), ()  # experta asks after each firing
 
     def _update_agenda(self) -> None:
         self.strategy.update_agenda(self.agenda, *self.get_activations())
@@ -276,13 +370,14 @@ def build_engine(
         if spec.name == following.name:
             raise ValueError(f"two rules are named {spec.name}")
     productions = [
-        ProductionRule.from_spec(spec, rank if spec.ordinal is None else spec.ordinal)
+        Production(spec, rank if spec.ordinal is None else spec.ordinal, safe_only=safe_only)
         for rank, spec in enumerate(specs)
     ]
-    for rule in productions:
-        _compile(rule, safe_only=safe_only)
+    for production in productions:
+        if not production.spec.types:
+            production.rule()
     namespace = {
-        "productions": tuple(sorted(productions, key=lambda rule: rule.ordinal)),
+        "productions": tuple(sorted(productions, key=lambda each: each.ordinal)),
         "safe_only": safe_only,
         "record_only": record_only,
         "step_budget": step_budget,

@@ -23,6 +23,7 @@ So a network of which only touched nodes are asked would have been simpler, but 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from simdiag.engines.rete.guard import load_experta
@@ -121,13 +122,29 @@ class BatchMatcher(_Matcher):
         self._patterns: dict[Pattern, Matches] = {}
         self._by_type: dict[type, Template] = {}
         self._known: set[int] = set()
-        self._rules: list[RuleState] = []
+        # Rules that may have activations.
+        self._matched: list[RuleState] = []
+        # Rules that are not compiled yet, each by one class of facts of which there were none.
+        self._waiting: dict[type, list[tuple[int, Any]]] = {}
+        self._stronger: dict[str, tuple[int, Any]] = {}
         self.unsafe_rules: list[tuple[Any, str]] = []
-        for position, rule in enumerate(engine.get_rules()):
+        productions = getattr(engine, "productions", ())
+        for position, production in enumerate(productions):
+            self._add_production(position, production)
+        for position, rule in enumerate(() if productions else engine.get_rules()):
             self._add_rule(_free(rule, position))
         self._network = self._build_network()
 
-    def _add_rule(self, rule: Any) -> None:
+    def _add_production(self, position: int, production: Any) -> None:
+        spec = production.spec
+        if spec.weaker:
+            self._stronger[spec.weaker] = (position, production)
+        elif spec.types:
+            self._waiting.setdefault(spec.types[0], []).append((position, production))
+        else:
+            self._add_rule(_free(production.rule(), position), spec.per)
+
+    def _add_rule(self, rule: Any, per: tuple[str, ...] | None = None) -> RuleState | None:
         plan = getattr(rule, "plan", None)
         try:
             plan = plan or compile_rule(rule)
@@ -135,8 +152,48 @@ class BatchMatcher(_Matcher):
             if getattr(self.engine, "safe_only", False):
                 raise
             self.unsafe_rules.append((rule, str(unsafe)))
-            return
-        self._rules.append(RuleState(rule, plan, self._found, strict=self._strict))
+            return None
+        state = RuleState(rule, plan, self._found, per, strict=self._strict)
+        self._use(state, state.patterns)
+        state.leader.led.append(state)
+        return state
+
+    def _use(self, state: RuleState, patterns: Iterable[Matches]) -> None:
+        for found in patterns:
+            found.template.use(found, state)
+
+    def _link_ready(self, types: Iterable[type]) -> list[RuleState]:
+        """Compile the rules that have waited for facts, as far as they have them all now."""
+        ready = []
+        for fact_type in types:
+            if not self._facts_of(fact_type):
+                continue
+            for position, production in self._waiting.pop(fact_type, ()):
+                spec = production.spec
+                lacking = next((each for each in spec.types if not self._facts_of(each)), None)
+                if lacking is not None:
+                    self._waiting.setdefault(lacking, []).append((position, production))
+                    continue
+                state = self._add_rule(_free(production.rule(), position), spec.per)
+                if state is not None:
+                    ready.append(state)
+                    if spec.name in self._stronger:
+                        stronger = self._stronger[spec.name]
+                        state.linked = partial(self._add_stronger, state, *stronger)
+        return ready
+
+    def _add_stronger(self, weaker: RuleState, position: int, production: Any) -> RuleState:
+        """Compile the stronger rule of a rule, which has matched for the first time."""
+        rule = _free(production.rule(), position)
+        per = production.spec.per
+        state = RuleState(rule, rule.plan, self._found, per, strict=self._strict)
+        # What touches the one touches both.
+        self._use(weaker, state.patterns)
+        return state
+
+    def _facts_of(self, fact_type: type) -> list[Any]:
+        template = self._by_type.get(fact_type)
+        return template.facts if template is not None else []
 
     def _build_network(self) -> TouchedReteMatcher | None:
         if not self.unsafe_rules:
@@ -146,12 +203,16 @@ class BatchMatcher(_Matcher):
     def _found(self, pattern: Pattern) -> Matches:
         found = self._patterns.get(pattern)
         if found is None:
-            template = self._by_type.get(pattern.fact_type)
-            if template is None:
-                template = self._by_type[pattern.fact_type] = Template(strict=self._strict)
+            template = self._template(pattern.fact_type)
             found = self._patterns[pattern] = Matches(pattern, template, strict=self._strict)
-            template.add_pattern(found)
+            template.add(found)
         return found
+
+    def _template(self, fact_type: type) -> Template:
+        template = self._by_type.get(fact_type)
+        if template is None:
+            template = self._by_type[fact_type] = Template(strict=self._strict)
+        return template
 
     def changes(self, adding: Any = None, deleting: Any = None) -> Changes:
         """Take facts out and put facts in.
@@ -165,11 +226,14 @@ class BatchMatcher(_Matcher):
         """
         if not adding and not deleting:
             return [], []
+        fresh = not self._known
         coming, going = self._net_changes(adding or (), deleting or ())
         added: list[Any] = []
         removed: list[Any] = []
-        for rule in self._touched(coming, going):
+        touched = self._touched(coming, going, fresh=fresh)
+        for rule in touched:
             rule.update(added, removed)
+        self._matched += touched
         if self._network is not None:
             new, gone = self._network.changes(coming, going)
             added.extend(new)
@@ -178,18 +242,20 @@ class BatchMatcher(_Matcher):
 
     def reset(self) -> None:
         """Forget all facts."""
-        self._known.clear()
+        self._known = set()
         for template in self._by_type.values():
             template.clear()
-        for found in self._patterns.values():
-            found.forget()
-        for rule in self._rules:
-            rule.live = {}
+        for rule in self._matched:
+            rule.forget()
+        self._matched = []
         if self._network is not None:
             self._network.reset()
 
     def _net_changes(self, adding: Any, deleting: Any) -> Changes:
         """Leave out facts that came and went between two calls, which the network cannot take."""
+        if not deleting and not self._known:
+            self._known = set(map(id, adding))
+            return list(adding), []
         gone = {id(fact) for fact in deleting}
         going = [fact for fact in deleting if id(fact) in self._known]
         self._known -= gone
@@ -202,20 +268,23 @@ class BatchMatcher(_Matcher):
                 coming.append(fact)
         return coming, going
 
-    def _touched(self, coming: list[Any], going: list[Any]) -> list[RuleState]:
+    def _touched(self, coming: list[Any], going: list[Any], *, fresh: bool) -> list[RuleState]:
         changed: dict[type, tuple[list[Any], list[Any]]] = {}
         for fact in coming:
             changed.setdefault(type(fact), ([], []))[0].append(fact)
         for fact in going:
             changed.setdefault(type(fact), ([], []))[1].append(fact)
-        touched: dict[int, RuleState] = {}
         for fact_type, (new, gone) in changed.items():
-            template = self._by_type.get(fact_type)
-            if template is not None:
-                template.change(new, gone)
-                for found in template.touched([*new, *gone]):
-                    found.forget()
-                    touched.update(found.users)
+            self._template(fact_type).change(new, gone)
+        touched = {id(state): state for state in self._link_ready(changed)}
+        for fact_type, (new, gone) in changed.items():
+            template = self._template(fact_type)
+            if fresh:
+                # There were no facts at all, so only rules that some of these fit can match.
+                for found in template.fitted():
+                    touched.update({id(state): state for state in found.led})
+            else:
+                touched.update(template.touched([*new, *gone]))
         return list(touched.values())
 
 

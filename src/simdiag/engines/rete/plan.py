@@ -52,6 +52,11 @@ class Pattern:
     binds: tuple[Slot, ...]
     same: tuple[tuple[int, int], ...]
 
+    @property
+    def strictness(self) -> int:
+        """The number of its constraints."""
+        return len(self.literals) + len(self.predicates)
+
 
 @dataclass(frozen=True, slots=True)
 class Join:
@@ -69,11 +74,26 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class Meeting:
+    """What a TEST of two facts wants to be equal, so that facts can be looked up instead of tried.
+
+    Attributes:
+        slots: A slot of the first fact, and one of the second.
+        key: Gives for a value what differs for values with which the test is false, and none for a
+            value that may meet any other.
+    """
+
+    slots: tuple[Slot, Slot]
+    key: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Test:
     """Keep the bindings for which a predicate is true of the values at some places."""
 
     predicate: Callable[..., Any]
     places: tuple[int, ...]
+    meeting: Meeting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +166,10 @@ class _Compiler:
 
     def add_pattern(self, fact: Any) -> None:
         if fact.__bind__ is None:
-            # experta merges equal patterns of a rule, which then match one and the same fact.
+            # experta merges equal patterns of a rule, which then match one and the same fact; the
+            # second says nothing new.
             if fact in self.nameless:
-                raise _Obstacle("two equal patterns without names")
+                return
             self.nameless.append(fact)
         pattern, names = _compile_pattern(fact)
         self.steps.append(Join(pattern, self._joined(names)))
@@ -172,7 +193,8 @@ class _Compiler:
         unbound = [name for name in parameters if name not in self.places]
         if unbound or not self.steps:
             raise _Obstacle(f"TEST reads {', '.join(unbound) or 'nothing'} before it is bound")
-        self.steps.append(Test(test[0], tuple(self.places[name] for name in parameters)))
+        places = tuple(self.places[name] for name in parameters)
+        self.steps.append(Test(test[0], places, getattr(test[0], "meeting", None)))
 
 
 def _flat(conditions: Any) -> Iterator[Any]:
@@ -259,8 +281,12 @@ def _literal(slot: Slot, value: Any) -> Literal:
 def _parameters(function: Any) -> tuple[str, ...]:
     """Names of the parameters of a predicate.
 
-    ``inspect.signature`` takes about 10 us; a plain function tells the same by its code object.
+    ``inspect.signature`` takes about 10 us; a plain function tells the same by its code object, and
+    our own predicates know their names.
     """
+    names: tuple[str, ...] | None = getattr(function, "names", None)
+    if names is not None:
+        return names
     if type(function) is FunctionType and not function.__dict__:
         code = function.__code__
         if not code.co_flags & _VARIADIC_OR_KEYWORD_ONLY and not code.co_kwonlyargcount:

@@ -17,7 +17,7 @@ experta = load_experta()
 _Strategy: Any = experta.abstract.Strategy
 _Fact: Any = experta.Fact
 
-Key = tuple[int, int, tuple[int, ...], str, int, tuple[tuple[str, str], ...]]
+Key = tuple[int, int, tuple[int, ...], str, int, tuple[tuple[str, str], ...] | tuple[int, ...]]
 
 
 class TotalOrderStrategy(_Strategy):
@@ -40,14 +40,15 @@ class TotalOrderStrategy(_Strategy):
             bindings by name)``. Under our matchers two activations have equal keys only if no
             right-hand side could tell them apart.
         """
-        rule = activation.rule
+        rank: Key | None = getattr(activation, "rank", None)
+        if rank is not None:
+            return rank
+        head, tail = head_and_tail(activation.rule)
         context = activation.context
         return (
-            -rule.salience,
-            getattr(rule, "ordinal", None) or 0,
+            *head,
             tuple(sorted(-fact["__factid__"] for fact in activation.facts)),
-            getattr(rule, "__name__", ""),
-            getattr(rule, "position", 0),
+            *tail,
             tuple(
                 (name, _orderable(context[name]))
                 for name in sorted(context)
@@ -55,9 +56,12 @@ class TotalOrderStrategy(_Strategy):
             ),
         )
 
+    def update_agenda(self, agenda: Any, added: Any, removed: Any) -> None:
+        """Put activations on the agenda, and take others from it."""
+        if added or removed:  # experta asks after each firing
+            super().update_agenda(agenda, added, removed)
+
     def _update_agenda(self, agenda: Any, added: Any, removed: Any) -> None:
-        if not added and not removed:
-            return
         waiting = agenda.activations
         if removed and waiting:
             waiting = self._without(waiting, removed)
@@ -72,6 +76,12 @@ class TotalOrderStrategy(_Strategy):
             activation.key = self.get_key(activation)
             withdrawn.setdefault(activation.key, []).append(activation)
         return [each for each in waiting if not _take(withdrawn.get(each.key), each)]
+
+
+def head_and_tail(rule: Any) -> tuple[tuple[int, int], tuple[str, int]]:
+    """Give what a rule adds to keys: before the facts of an activation, and after them."""
+    head = -rule.salience, getattr(rule, "ordinal", None) or 0
+    return head, (getattr(rule, "__name__", ""), getattr(rule, "position", 0))
 
 
 def _key_of(activation: Any) -> Key:

@@ -22,7 +22,7 @@ import pytest
 
 from simdiag.api import Simdiag
 from simdiag.engines.rete import engine as rete_engine
-from simdiag.engines.rete.compiler import Marker
+from simdiag.engines.rete.facts import Marker
 from simdiag.engines.rete.guard import load_experta
 from simdiag.engines.rete.kernel import Engine, RuleSpec, build_engine
 from simdiag.testing import assess_text, build, compare_engines, read_facts

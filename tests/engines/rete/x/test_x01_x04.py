@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from simdiag.api import Simdiag
-from simdiag.engines.rete import compiler, memory
+from simdiag.engines.rete import facts, memory
 from simdiag.engines.rete.guard import load_experta
 from simdiag.engines.rete.kernel import EngineMisused
 from simdiag.errors import EngineFailure
@@ -279,7 +279,7 @@ def test_x04_ours_total(package: Maker, test: str) -> None:
         for condition in spec.conditions
         if isinstance(condition, experta.Fact)
         for slot, value in condition.items()
-        if isinstance(value, P) and slot not in {compiler.ROW, compiler.EXISTS}
+        if isinstance(value, P) and slot not in {facts.ROW, facts.EXISTS}
     ]
     assert predicates
     for predicate in predicates:

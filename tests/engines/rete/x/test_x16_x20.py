@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simdiag.engines.rete.compiler import Marker
+from simdiag.engines.rete.facts import Marker
 from simdiag.engines.rete.guard import load_experta
 from simdiag.engines.rete.kernel import RuleSpec, build_engine
 from simdiag.errors import InvalidInput
