@@ -25,7 +25,8 @@ class StatementCoverage:
 
     Attributes:
         statement: The statement.
-        shown: For each carrier the place of a scenario that fails without it; empty if none does.
+        shown: For each carrier, up to the first that is needed, the place of a scenario that fails
+            without it; empty if none does.
     """
 
     statement: Statement
@@ -43,7 +44,7 @@ class StatementCoverage:
         return f"{said.id:6} {said.verdict:9} {said.says} -> {', '.join(carriers) or 'nothing'}"
 
     def _carriers(self) -> Iterator[tuple[str, str]]:
-        return zip(self.statement.carriers, self.shown, strict=True)
+        return zip(self.statement.carriers, self.shown, strict=False)
 
     def as_json(self) -> dict[str, Any]:
         """Give it as JSON."""
@@ -104,11 +105,14 @@ def cover_statements(
     """
     known: dict[str, str] = {}
     for statement in statements:
-        places = []
+        places: list[str] = []
         for carrier in statement.carriers:
             if carrier not in known:
                 known[carrier] = _shown(carrier, program, scenarios)
             places.append(known[carrier])
+            if places[-1]:
+                # One is enough; to look for all would take as long again.
+                break
         done()
         yield StatementCoverage(statement, tuple(places))
 

@@ -270,6 +270,7 @@ SHAPES: dict[str, Callable[[], list[Any]]] = {
     "nested slot": lambda: [A(p__0=1)],
 }
 SAFE = {
+    "equal patterns",
     "empty", "only not", "not first", "nested and", "join", "same fact twice", "symmetric",
     "one capture for two", "and in a slot", "not predicate", "bound literal", "wildcard",
     "test between",

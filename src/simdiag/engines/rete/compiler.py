@@ -275,14 +275,25 @@ def variables(unit: Unit) -> dict[str, str]:
 
 def templates_read(tools: Tools, unit: Unit) -> set[str]:
     """Give the templates of which a unit needs a fact each to match at all."""
-    aliases = unit.aliases
-    found = set(aliases.values())
-    for expression in _plainly_read(unit):
+    found = set(unit.aliases.values())
+    for part in (*unit.guards, *unit.parts):
+        if isinstance(part, Compare) and not aggregates_of(part):
+            found |= _read_by(part, tools, unit.aliases)
+    return {name for name in found if not tools.is_constant(name)} or {CASE}
+
+
+def _read_by(part: Compare, tools: Tools, aliases: Mapping[str, str]) -> set[str]:
+    """Give the templates that a comparison reads; the case carries one that reads constants."""
+    found: set[str] = set()
+    pairs = False
+    for expression in expressions_in(part):
         if isinstance(expression, SlotRef):
-            found.add(aliases.get(expression.alias, expression.alias))
+            name = aliases.get(expression.alias, expression.alias)
+            found |= set() if tools.is_constant(name) else {name}
         elif isinstance(expression, AsOf):
             found.add(CASE)
-    return {name for name in found if not tools.is_constant(name)} or {CASE}
+        pairs = pairs or isinstance(expression, PairRef)
+    return found if found or pairs else {CASE}
 
 
 def pairs_read(unit: Unit) -> Iterator[tuple[str, bool]]:
@@ -295,12 +306,6 @@ def pairs_read(unit: Unit) -> Iterator[tuple[str, bool]]:
             for found in expressions_in(part):
                 if isinstance(found, PairRef):
                     yield found.finding, not _has_literals(part)
-
-
-def _plainly_read(unit: Unit) -> Iterator[Any]:
-    for part in (*unit.guards, *unit.parts):
-        if isinstance(part, Compare) and not aggregates_of(part):
-            yield from expressions_in(part)
 
 
 def _by_literals(part: Condition, alias: str) -> TypeGuard[Compare]:
