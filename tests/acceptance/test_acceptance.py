@@ -225,10 +225,7 @@ def test_both_engines_give_the_same_bytes(name: str) -> None:
 
 @with_cause
 def test_the_deciding_fact_reversed_takes_the_cause_away(name: str) -> None:
-    """With the deciding fact reversed the cause is no longer suggested, or no longer established.
-
-    A cause that can be harmless, such as use abroad, stays suggested; ``still`` says so.
-    """
+    """With the deciding fact reversed the cause is gone, or (`still`) not established."""
     story = STORIES[name]
     result = assessed(varied(name, story["reverse"]))
     if "still" not in story:
